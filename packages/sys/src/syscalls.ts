@@ -11,6 +11,8 @@ export interface Syscalls {
   open(path: string, flags: number, mode: number): number;
   close(fd: number): number;
   read(fd: number, into: Uint8Array): number;
+  /** lseek(2) to a position from the start. */
+  seek(fd: number, position: number): number;
   write(fd: number, from: Uint8Array): number;
   fsync(fd: number): number;
   ftruncate(fd: number, length: number): number;
@@ -48,8 +50,15 @@ export interface Syscalls {
   // --- processes
   /** Writes two 32-bit descriptors: the read end, the write end. */
   pipe(into: Uint8Array): number;
-  /** posix_spawn(3) with the three descriptors as 0, 1, 2; the child's pid. */
+  /** memfd_create(2): a file without a name, in memory. */
+  memfd(name: string): number;
+  /**
+   * posix_spawn(3) with the three descriptors as 0, 1, 2 and every signal at its default; the child's pid.
+   * (The program itself runs with SIGPIPE ignored: writing to a pipe that nobody reads is `-EPIPE`.)
+   */
   spawn(path: string, argv: string[], env: string[], stdin: number, stdout: number, stderr: number): number;
+  /** pidfd_open(2): a descriptor that is readable when the process has ended. */
+  pidfd(pid: number): number;
   /** The wait status of `pid`, or {@link STILL_RUNNING} with `WNOHANG`. */
   waitpid(pid: number, options: number): number;
   kill(pid: number, signal: number): number;

@@ -1,0 +1,293 @@
+import { syscalls } from '#syscalls';
+import { checked, isErrno, uninterrupted } from './errno.ts';
+import { STAT_FIELDS } from './syscalls.ts';
+
+/** `replace` creates or truncates, `exclusive` fails on a file that is there, `create` keeps its content: for a lock. */
+export type OpenMode = 'read' | 'write' | 'replace' | 'exclusive' | 'append' | 'create';
+
+const O_WRONLY = 0o1;
+const O_RDWR = 0o2;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
+const O_APPEND = 0o2000;
+
+const FLAGS: Record<OpenMode, number> = {
+  read: 0,
+  write: O_WRONLY,
+  replace: O_WRONLY | O_CREAT | O_TRUNC,
+  exclusive: O_WRONLY | O_CREAT | O_EXCL,
+  append: O_WRONLY | O_CREAT | O_APPEND,
+  create: O_RDWR | O_CREAT,
+};
+
+/** Opens a file; `permissions` apply when it is created. Throws {@link SysError}. */
+export function open(path: string, mode: OpenMode = 'read', permissions = 0o600): number {
+  return checked(
+    uninterrupted(() => syscalls.open(path, FLAGS[mode], permissions)),
+    () => `open ${path}`,
+  );
+}
+
+/** Closes a descriptor. A failure to close loses nothing that `sync` has not already promised, so none is reported. */
+export function close(fd: number): void {
+  syscalls.close(fd);
+}
+
+/** Runs `use` with an open file and closes it whatever happens. */
+function withFile<T>(path: string, mode: OpenMode, permissions: number, use: (fd: number) => T): T {
+  const fd = open(path, mode, permissions);
+  try {
+    return use(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+const CHUNK = 65_536;
+
+/** Everything up to the end of a descriptor, at most `limit` bytes and one more, so that the caller can tell it was too much. */
+export function readAll(
+  fd: number,
+  limit: number = Number.MAX_SAFE_INTEGER,
+  doing: () => string = () => `read descriptor ${fd}`,
+): Uint8Array {
+  let bytes = new Uint8Array(Math.min(CHUNK, limit + 1));
+  let length = 0;
+  for (;;) {
+    const rest = bytes.subarray(length);
+    const count = checked(
+      uninterrupted(() => readWhenReady(fd, rest)),
+      doing,
+    );
+    length += count;
+    if (count === 0 || length > limit) return bytes.subarray(0, length);
+    if (length === bytes.length) {
+      const larger = new Uint8Array(Math.min(bytes.length * 2, limit + 1));
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}
+
+const EAGAIN = -11;
+const POLLIN = 1;
+const POLLOUT = 4;
+
+/** Standard input and output may be non-blocking, set so by whoever shares the pipe. */
+function readWhenReady(fd: number, into: Uint8Array): number {
+  for (;;) {
+    const count = syscalls.read(fd, into);
+    if (count !== EAGAIN) return count;
+    syscalls.poll(pollfd(fd, POLLIN), -1);
+  }
+}
+
+/** One `struct pollfd`, poll(2). */
+export function pollfd(fd: number, events: number): Uint8Array {
+  const record = new Uint8Array(8);
+  const view = new DataView(record.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, events, true);
+  return record;
+}
+
+/** Writes all of `bytes`, however many calls it takes. Throws {@link SysError}. */
+export function writeAll(fd: number, bytes: Uint8Array, doing: () => string = () => `write descriptor ${fd}`): void {
+  for (let at = 0; at < bytes.length; ) {
+    const rest = bytes.subarray(at);
+    const count = uninterrupted(() => syscalls.write(fd, rest));
+    if (count === EAGAIN) syscalls.poll(pollfd(fd, POLLOUT), -1);
+    else at += checked(count, doing);
+  }
+}
+
+/** The bytes of a file, at most `limit` and one more. Throws {@link SysError}. */
+export function readFile(path: string, limit?: number): Uint8Array {
+  return withFile(path, 'read', 0, (fd) => readAll(fd, limit, () => `read ${path}`));
+}
+
+/** The text of a file; ill-formed UTF-8 becomes U+FFFD. Throws {@link SysError}. */
+export function readText(path: string): string {
+  return syscalls.text(readFile(path));
+}
+
+/** The text of a file, `undefined` when there is none of that name. Throws {@link SysError} for any other refusal. */
+export function findText(path: string): string | undefined {
+  return absentAsUndefined(() => readText(path));
+}
+
+function absentAsUndefined<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+export interface WriteOptions {
+  /** Default `replace`. */
+  readonly mode?: Exclude<OpenMode, 'read' | 'create'>;
+  /** Permission bits of a new file, default 0600. */
+  readonly permissions?: number;
+  /** fsync(2) before it is closed, default false. */
+  readonly sync?: boolean;
+}
+
+/** Writes a file in place; a crash can leave it short. Throws {@link SysError}. */
+export function writeFile(path: string, content: string | Uint8Array, options: WriteOptions = {}): void {
+  const { mode = 'replace', permissions = 0o600, sync = false } = options;
+  withFile(path, mode, permissions, (fd) => {
+    writeAll(fd, typeof content === 'string' ? syscalls.utf8(content) : content, () => `write ${path}`);
+    if (sync) checked(syscalls.fsync(fd), () => `sync ${path}`);
+  });
+}
+
+/**
+ * Writes a file aside, as `aside`, syncs it and renames it over `path`: whoever looks finds the old content or the new,
+ * never a part. Leaves nothing aside on failure. Throws {@link SysError}.
+ */
+export function replaceFile(path: string, content: string | Uint8Array, aside: string, permissions = 0o600): void {
+  try {
+    writeFile(aside, content, { permissions, sync: true });
+    rename(aside, path);
+  } catch (error) {
+    syscalls.unlink(aside);
+    throw error;
+  }
+}
+
+/** rename(2). Throws {@link SysError}. */
+export function rename(from: string, to: string): void {
+  checked(syscalls.rename(from, to), () => `rename ${from} to ${to}`);
+}
+
+/** A hard link, link(2): fails with EEXIST when `to` is there. Throws {@link SysError}. */
+export function link(from: string, to: string): void {
+  checked(syscalls.link(from, to), () => `link ${from} as ${to}`);
+}
+
+/** Removes a file if there is one; whether there was. Throws {@link SysError} for any other refusal. */
+export function removeIfPresent(path: string): boolean {
+  return absentAsUndefined(() => checked(syscalls.unlink(path), () => `remove ${path}`)) !== undefined;
+}
+
+/** Removes an empty directory if there is one; whether there was. Throws {@link SysError}. */
+export function removeDirectoryIfPresent(path: string): boolean {
+  return absentAsUndefined(() => checked(syscalls.rmdir(path), () => `remove directory ${path}`)) !== undefined;
+}
+
+/** Makes a directory and those above it; fine when it is there. Throws {@link SysError}. */
+export function makeDirectories(path: string, permissions = 0o755): void {
+  const result = syscalls.mkdir(path, permissions);
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (result === ENOENT && parent !== '') {
+    makeDirectories(parent, permissions);
+    makeDirectories(path, permissions);
+  } else if (result !== EEXIST) checked(result, () => `make directory ${path}`);
+  else if (stat(path).type !== 'directory') checked(ENOTDIR, () => `make directory ${path}`);
+}
+
+const ENOENT = -2;
+const EEXIST = -17;
+const ENOTDIR = -20;
+
+/** Makes the names in a directory durable: a rename or unlink counts only once its directory is synced. */
+export function syncDirectory(path: string): void {
+  withFile(path, 'read', 0, (fd) => checked(syscalls.fsync(fd), () => `sync ${path}`));
+}
+
+/** The names in a directory, in the file system's order, without `.` and `..`. Throws {@link SysError}. */
+export function listDirectory(path: string): string[] {
+  return withFile(path, 'read', 0, (fd) => {
+    const names: string[] = [];
+    const records = new Uint8Array(CHUNK);
+    for (;;) {
+      const length = checked(syscalls.getdents(fd, records), () => `list ${path}`);
+      if (length === 0) return names;
+      pushNames(records.subarray(0, length), names);
+    }
+  });
+}
+
+/** `struct linux_dirent64`: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name. */
+function pushNames(records: Uint8Array, names: string[]): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let at = 0; at < records.length; ) {
+    const next = at + view.getUint16(at + 16, true);
+    const end = records.indexOf(0, at + 19);
+    const name = syscalls.text(records.subarray(at + 19, end));
+    if (name !== '.' && name !== '..') names.push(name);
+    at = next;
+  }
+}
+
+export interface Stat {
+  readonly type: 'file' | 'directory' | 'other';
+  /** Permission bits, 0 to 0o7777. */
+  readonly permissions: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly uid: number;
+  readonly gid: number;
+  /** Milliseconds since the epoch. */
+  readonly mtime: number;
+}
+
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+const S_IFREG = 0o100000;
+
+function typeOf(mode: number): Stat['type'] {
+  if ((mode & S_IFMT) === S_IFREG) return 'file';
+  return (mode & S_IFMT) === S_IFDIR ? 'directory' : 'other';
+}
+
+function decodeStat(fill: (into: Uint8Array) => number, doing: () => string): Stat {
+  const bytes = new Uint8Array(STAT_FIELDS.length * 8);
+  checked(fill(bytes), doing);
+  const view = new DataView(bytes.buffer);
+  const field = (name: (typeof STAT_FIELDS)[number]) => view.getBigInt64(STAT_FIELDS.indexOf(name) * 8, true);
+  const mode = Number(field('mode'));
+  return {
+    type: typeOf(mode),
+    permissions: mode & 0o7777,
+    size: Number(field('size')),
+    dev: field('dev'),
+    ino: field('ino'),
+    uid: Number(field('uid')),
+    gid: Number(field('gid')),
+    mtime: Number(field('mtime')),
+  };
+}
+
+/** What stat(2) says, links followed. Throws {@link SysError}. */
+export function stat(path: string): Stat {
+  return decodeStat(
+    (into) => syscalls.stat(path, into),
+    () => `stat ${path}`,
+  );
+}
+
+/** {@link stat}, `undefined` when there is nothing of that name. */
+export function findStat(path: string): Stat | undefined {
+  return absentAsUndefined(() => stat(path));
+}
+
+/** What fstat(2) says of an open file. Throws {@link SysError}. */
+export function statDescriptor(fd: number): Stat {
+  return decodeStat(
+    (into) => syscalls.fstat(fd, into),
+    () => `stat descriptor ${fd}`,
+  );
+}
+
+/** The target of a symbolic link. Throws {@link SysError}, `EINVAL` for what is no link. */
+export function readLink(path: string): string {
+  const into = new Uint8Array(4096);
+  const length = checked(syscalls.readlink(path, into), () => `read link ${path}`);
+  return syscalls.text(into.subarray(0, length));
+}

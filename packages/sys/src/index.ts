@@ -1,0 +1,31 @@
+export { monotonic, now, randomBytes, randomHex, sleep } from './clock.ts';
+export { errnoName, isErrno, SysError } from './errno.ts';
+export { type ExecOptions, type ExecResult, exec } from './exec.ts';
+export {
+  close,
+  findStat,
+  findText,
+  link,
+  listDirectory,
+  makeDirectories,
+  type OpenMode,
+  open,
+  readFile,
+  readLink,
+  readText,
+  removeDirectoryIfPresent,
+  removeIfPresent,
+  rename,
+  replaceFile,
+  type Stat,
+  stat,
+  syncDirectory,
+  type WriteOptions,
+  writeAll,
+  writeFile,
+} from './files.ts';
+export { type Lock, lockFile } from './lock.ts';
+export { type Netns, openNetns, ownNetns, readSysctl, writeSysctl } from './netns.ts';
+export { args, detach, env, environ, exit, pid, readStdin, start, writeStderr, writeStdout } from './process.ts';
+export { openSocket, type Socket } from './socket.ts';
+export { text, utf8 } from './text.ts';

@@ -1,0 +1,74 @@
+import { syscalls } from '#syscalls';
+import { checked, SysError } from './errno.ts';
+import { close, open, readText, statDescriptor, writeFile } from './files.ts';
+
+/** An open network namespace; it exists at least until `close`. */
+export interface Netns {
+  /** What it was opened by. */
+  readonly path: string;
+  readonly fd: number;
+  /** Device and inode: equal for two names of one namespace. */
+  readonly id: string;
+  close(): void;
+}
+
+/** linux/magic.h. A namespace file is on nsfs; below /proc/PID/ns on old kernels it is on proc. */
+const NSFS_MAGIC = 0x6e736673;
+const PROC_SUPER_MAGIC = 0x9fa0;
+const EINVAL = 22;
+
+/** Opens a network namespace by a path such as /var/run/netns/x. Throws {@link SysError}, `EINVAL` for what is no namespace. */
+export function openNetns(path: string): Netns {
+  const fd = open(path);
+  try {
+    const magic = checked(syscalls.fstatfs(fd), () => `stat file system of ${path}`);
+    if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC)
+      throw new SysError(`open namespace ${path}, which is none`, EINVAL);
+    const { dev, ino } = statDescriptor(fd);
+    return { path, fd, id: `${dev}:${ino}`, close: () => close(fd) };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/** The namespace this process is in. */
+export function ownNetns(): Netns {
+  return openNetns('/proc/self/ns/net');
+}
+
+const CLONE_NEWNET = 0x40000000;
+
+/**
+ * Runs `run` inside a namespace. Not for export: a callback that outlives the call, or a thread that is already running,
+ * would act on the host. Sockets are opened in a namespace, sysctls are read and set in one, and nothing else is.
+ */
+export function inside<T>(netns: Netns | undefined, run: () => T): T {
+  if (netns === undefined) return run();
+  const own = ownNetns();
+  try {
+    checked(syscalls.setns(netns.fd, CLONE_NEWNET), () => `enter namespace ${netns.path}`);
+    try {
+      return run();
+    } finally {
+      checked(syscalls.setns(own.fd, CLONE_NEWNET), () => 'return to the own namespace');
+    }
+  } finally {
+    own.close();
+  }
+}
+
+/** Turns `net.ipv4.conf.eth0/1.forwarding` into a path as sysctl(8) does: a slash stands for a dot within a name. */
+function sysctlPath(key: string): string {
+  return `/proc/sys/${key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))}`;
+}
+
+/** The value of a sysctl such as `net.ipv4.ip_forward`, in `netns` or the own namespace. Throws {@link SysError}. */
+export function readSysctl(key: string, netns?: Netns): string {
+  return inside(netns, () => readText(sysctlPath(key))).trimEnd();
+}
+
+/** Sets a sysctl in `netns` or the own namespace. Throws {@link SysError}. */
+export function writeSysctl(key: string, value: string | number, netns?: Netns): void {
+  inside(netns, () => writeFile(sysctlPath(key), String(value), { mode: 'write' }));
+}

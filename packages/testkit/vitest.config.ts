@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that need neither root nor anything but this repository. */
+export default defineConfig({
+  resolve: { conditions: ['@cni/source'] },
+  ssr: { resolve: { conditions: ['@cni/source'] } },
+  test: { include: ['src/**/*.test.ts'], exclude: ['src/**/*.live.test.ts'], passWithNoTests: false },
+});
