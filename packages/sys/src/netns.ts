@@ -58,12 +58,13 @@ export function inside<T>(netns: Netns | undefined, run: () => T): T {
   }
 }
 
-/** Turns `net.ipv4.conf.eth0/1.forwarding` into a path as sysctl(8) does: a slash stands for a dot within a name. */
+/** As sysctl(8) reads a key: its first separator, dot or slash, is the separator, and the other one is a character. */
 function sysctlPath(key: string): string {
-  return `/proc/sys/${key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))}`;
+  const path = /^[^/]*\./.test(key) ? key.replace(/[./]/g, (character) => (character === '.' ? '/' : '.')) : key;
+  return `/proc/sys/${path}`;
 }
 
-/** The value of a sysctl such as `net.ipv4.ip_forward`, in `netns` or the own namespace. Throws {@link SysError}. */
+/** The value of a sysctl such as `net.ipv4.ip_forward` or `net/ipv4/conf/eth0.7/forwarding`, in `netns` or the own namespace. Throws {@link SysError}. */
 export function readSysctl(key: string, netns?: Netns): string {
   return inside(netns, () => readText(sysctlPath(key))).trimEnd();
 }
