@@ -185,6 +185,12 @@ const values: Record<string, () => void> = {
     two.close();
     refuses(() => sys.openNetns('/etc/passwd'), 'open namespace /etc/passwd, which is none: EINVAL');
   },
+  'one holder of the namespace at a time': () => {
+    const first = sys.lockOwnNetns(10_000);
+    refuses(() => sys.lockOwnNetns(10), `lock /proc/self/ns/net, held by pid ${sys.pid()}, for 10 ms: EAGAIN`);
+    first.release();
+    sys.lockOwnNetns(10_000).release();
+  },
   'a sysctl, its key in either spelling': () => {
     same(sys.readSysctl('net.ipv4.conf.lo.forwarding'), sys.readSysctl('net/ipv4/conf/lo/forwarding'));
     refuses(

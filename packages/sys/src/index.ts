@@ -24,7 +24,7 @@ export {
   writeAll,
   writeFile,
 } from './files.ts';
-export { type Lock, lockFile } from './lock.ts';
+export { type Lock, lockFile, lockOwnNetns } from './lock.ts';
 export { type Netns, openNetns, ownNetns, readSysctl, writeSysctl } from './netns.ts';
 export { args, detach, env, environ, exit, pid, readStdin, start, writeStderr, writeStdout } from './process.ts';
 export { openSocket, type Socket } from './socket.ts';

@@ -2,6 +2,7 @@ import { syscalls } from '#syscalls';
 import { monotonic, sleep } from './clock.ts';
 import { checked, SysError, uninterrupted } from './errno.ts';
 import { close, findText, open, statDescriptor } from './files.ts';
+import { ownNetns } from './netns.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -17,16 +18,28 @@ export interface Lock {
  * Throws {@link SysError}; `EAGAIN` with the holder's pid when it is not free by then.
  */
 export function lockFile(path: string, timeout: number, permissions = 0o600): Lock {
-  const fd = open(path, 'create', permissions);
+  return lockDescriptor(open(path, 'create', permissions), path, timeout);
+}
+
+/**
+ * Takes the exclusive lock of the network namespace the process is in: one for the node, with no file to leave behind.
+ * Waits at most `timeout` milliseconds. Throws {@link SysError} as {@link lockFile} does.
+ */
+export function lockOwnNetns(timeout: number): Lock {
+  const { fd, path } = ownNetns();
+  return lockDescriptor(fd, path, timeout);
+}
+
+function lockDescriptor(fd: number, name: string, timeout: number): Lock {
   const deadline = monotonic() + timeout;
   try {
     for (let wait = 0.5; ; wait = Math.min(wait * 2, 20)) {
       const result = uninterrupted(() => syscalls.flock(fd, LOCK_EX | LOCK_NB));
       if (result !== EAGAIN) {
-        checked(result, () => `lock ${path}`);
+        checked(result, () => `lock ${name}`);
         return { release: () => close(fd) };
       }
-      if (monotonic() >= deadline) throw new SysError(`lock ${path}, ${heldBy(fd)}, for ${timeout} ms`, -EAGAIN);
+      if (monotonic() >= deadline) throw new SysError(`lock ${name}, ${heldBy(fd)}, for ${timeout} ms`, -EAGAIN);
       sleep(wait);
     }
   } catch (error) {
