@@ -1,0 +1,135 @@
+/*
+ * Start-up: map the snapshot out of this very file over the engine's memory, call the program's main, exit with its
+ * status. Nothing is parsed, allocated or copied: pages are read and copied by the kernel as they are touched.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+Z_qjs_instance_t engine;
+uint8_t *reservation;
+const char *program = "plugin";
+char **arguments;
+
+/* Read by the builder: a snapshot fits the engine only if both come from the same quickjs.wasm. */
+const char engine_id[] = "cni-aot engine " ENGINE_ID;
+
+static struct trailer trailer;
+
+/* Where /proc is not mounted, the path the kernel was given. */
+int open_executable(void) {
+  int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  return fd >= 0 ? fd : open((const char *)getauxval(AT_EXECFN), O_RDONLY | O_CLOEXEC);
+}
+
+/* Whether the file ends as a whole executable does. */
+bool read_trailer(int fd, struct trailer *into) {
+  off_t end = lseek(fd, -(off_t)sizeof *into, SEEK_END);
+  if (end < 0 || read(fd, into, sizeof *into) != sizeof *into) return false;
+  return memcmp(into->magic, TRAILER_MAGIC, sizeof into->magic) == 0 &&
+         into->snapshot_offset % getauxval(AT_PAGESZ) == 0 &&
+         into->snapshot_offset + into->snapshot_length + into->lines_length == (uint64_t)end &&
+         into->memory_pages <= MEMORY_PAGES_MAX &&
+         SNAPSHOT_START + (uint64_t)into->snapshot_length <= (uint64_t)into->memory_pages * PAGE;
+}
+
+static void reserve(void) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  reservation = mmap(NULL, STACK_SIZE + MEMORY_RESERVATION, PROT_NONE, flags, -1, 0);
+  if (reservation == MAP_FAILED) fail_errno("reserve memory for", errno);
+  /* A huge page here would be two megabytes to clear for a process that touches a few dozen kilobytes. */
+  madvise(reservation, STACK_SIZE + MEMORY_RESERVATION, MADV_NOHUGEPAGE);
+}
+
+/* The stack without its guard and the memory are neighbours: one change of protection makes both usable. */
+static void map(int fd) {
+  size_t memory = (size_t)trailer.memory_pages * PAGE;
+  if (mprotect(reservation + STACK_GUARD, STACK_SIZE - STACK_GUARD + memory, PROT_READ | PROT_WRITE) != 0)
+    fail_errno("reserve memory for", errno);
+  void *snapshot = reservation + STACK_SIZE + SNAPSHOT_START;
+  if (mmap(snapshot, trailer.snapshot_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+           (off_t)trailer.snapshot_offset) == MAP_FAILED)
+    fail_errno("map the snapshot of", errno);
+}
+
+static void load(void) {
+  int fd = open_executable();
+  if (fd < 0) fail_errno("open the executable of", errno);
+  if (!read_trailer(fd, &trailer)) fail_text("load", "the file has no snapshot at its end: it is damaged or was never finished");
+  reserve();
+  map(fd);
+  close(fd);
+  Z_qjs_init_module();
+  Z_qjs_instantiate(&engine, NULL, NULL);
+  engine.w2c_memory.pages = trailer.memory_pages;
+  engine.w2c_memory.size = trailer.memory_pages * PAGE;
+}
+
+static bool debugging(void) {
+  const char *debug = getenv("CNI_DEBUG");
+  return debug != NULL && *debug != '\0' && strcmp(debug, "0") != 0;
+}
+
+static void print_stack(address exception) {
+  address value = ENGINE(qjs_is_object, exception) ? get_property(exception, "stack") : 0;
+  struct text stack;
+  if (value == 0 || !get_text(value, &stack)) return;
+  size_t length;
+  char *described = describe_stack(stack.data, stack.length, &length);
+  write_all(STDERR_FILENO, described ? described : stack.data, described ? length : stack.length);
+}
+
+static _Noreturn void fail_exception(void) {
+  address exception = ENGINE(qjs_get_exception);
+  address length = engine.w2c___stack_pointer -= 16;
+  address text = ENGINE(qjs_get_string_len, exception, length);
+  u32 size;
+  memcpy(&size, MEMORY + length, sizeof size);
+  if (debugging()) {
+    if (text) write_all(STDERR_FILENO, (char *)MEMORY + text, size);
+    write_all(STDERR_FILENO, "\n", 1);
+    print_stack(exception);
+  }
+  if (text == 0) fail_text("run", "uncaught exception that has no text");
+  fail("run", (char *)MEMORY + text, size);
+}
+
+static _Noreturn void run(void) {
+  address result = ENGINE(qjs_call, trailer.main_function, ENGINE(qjs_get_undefined), 0, 0);
+  if (ENGINE(qjs_is_exception, result)) fail_exception();
+  if (ENGINE(qjs_is_job_pending)) fail_text("run", "it left asynchronous work behind, and nothing here would do it");
+  double status = is_number(result) ? ENGINE(qjs_get_float64, result) : -1;
+  if (!(status >= 0 && status <= 255)) fail_text("run", "its main function returned no exit status");
+  _exit((int)status);
+}
+
+/* The engine measures its own stack, not the native one below it: that must be the larger, whatever ulimit -s says. */
+static _Noreturn void run_on(uint8_t *stack_top) {
+#if defined(__x86_64__)
+  __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall *%1" : : "r"(stack_top), "r"(run) : "memory");
+#elif defined(__aarch64__)
+  __asm__ volatile("mov sp, %0\n\tmov x29, xzr\n\tmov x30, xzr\n\tblr %1" : : "r"(stack_top), "r"(run) : "memory");
+#else
+#error "no way to change stacks on this architecture"
+#endif
+  __builtin_unreachable();
+}
+
+int main(int argc, char **argv) {
+  arguments = argv;
+  if (argc > 0) {
+    const char *slash = strrchr(argv[0], '/');
+    program = slash ? slash + 1 : argv[0];
+  }
+  signal(SIGPIPE, SIG_IGN); /* a reader that went away is EPIPE, an ordinary errno */
+  catch_faults();
+  load();
+  run_on(reservation + STACK_SIZE);
+}

@@ -1,0 +1,3 @@
+export { type BuildOptions, build } from './build.ts';
+export { BuildError } from './build-error.ts';
+export type { Target } from './target.ts';

@@ -1,0 +1,23 @@
+/** What the end of an executable says about the parts before it; `struct trailer` of engine/engine.h. */
+export interface Trailer {
+  readonly snapshotOffset: number;
+  readonly snapshotLength: number;
+  readonly memoryPages: number;
+  readonly mainFunction: number;
+  readonly linesLength: number;
+}
+
+export const TRAILER_SIZE = 32;
+const MAGIC = 'CNIAOT01';
+
+export function encodeTrailer(trailer: Trailer): Uint8Array {
+  const bytes = new Uint8Array(TRAILER_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(trailer.snapshotOffset), true);
+  view.setUint32(8, trailer.snapshotLength, true);
+  view.setUint32(12, trailer.memoryPages, true);
+  view.setUint32(16, trailer.mainFunction, true);
+  view.setUint32(20, trailer.linesLength, true);
+  bytes.set(new TextEncoder().encode(MAGIC), 24);
+  return bytes;
+}
