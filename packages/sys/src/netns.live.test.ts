@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Netns, openNetns, openSocket, ownNetns, randomHex, readSysctl, writeSysctl } from './index.ts';
+import { type Netns, openNetns, openSocket, ownNetns, randomHex, readSysctl, writeSysctls } from './index.ts';
 
 const name = `cni-sys-${randomHex(4)}`;
 let pod: Netns;
@@ -26,7 +26,7 @@ test('a file that is no namespace', () => {
 test('a sysctl set in the pod alone', () => {
   const before = readSysctl('net.ipv4.ip_forward');
   const other = before === '0' ? '1' : '0';
-  writeSysctl('net.ipv4.ip_forward', other, pod);
+  writeSysctls({ 'net.ipv4.ip_forward': other }, pod);
   expect(readSysctl('net.ipv4.ip_forward', pod)).toBe(other);
   expect(readSysctl('net.ipv4.ip_forward')).toBe(before);
 });

@@ -69,7 +69,9 @@ export function readSysctl(key: string, netns?: Netns): string {
   return inside(netns, () => readText(sysctlPath(key))).trimEnd();
 }
 
-/** Sets a sysctl in `netns` or the own namespace. Throws {@link SysError}. */
-export function writeSysctl(key: string, value: string | number, netns?: Netns): void {
-  inside(netns, () => writeFile(sysctlPath(key), String(value), { mode: 'write' }));
+/** Sets sysctls in `netns` or the own namespace, in order. Throws {@link SysError}. */
+export function writeSysctls(values: Readonly<Record<string, string | number>>, netns?: Netns): void {
+  inside(netns, () => {
+    for (const [key, value] of Object.entries(values)) writeFile(sysctlPath(key), String(value), { mode: 'write' });
+  });
 }
