@@ -147,4 +147,5 @@ export const syscalls: Syscalls = {
   start(main) {
     process.exitCode = main();
   },
+  describeStack: (stack) => stack,
 };

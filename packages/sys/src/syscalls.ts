@@ -87,6 +87,11 @@ export interface Syscalls {
    * build time, and `main` is called each time the executable is started.
    */
   start(main: () => number): void;
+  /**
+   * An error's `stack` with source files and lines. In a static executable, whose stacks know only the bundled script,
+   * `(plugin.js:12:34)` becomes `(@cni/skel/src/run.ts:7)`; Node's own stack is as good as it gets.
+   */
+  describeStack(stack: string): string;
 }
 
 /** What {@link Syscalls.stat} writes, in order. Times in milliseconds. */
