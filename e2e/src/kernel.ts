@@ -1,0 +1,69 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Job, writeJob } from './job.ts';
+import { runInUml, searchPath, umlObstacle } from './uml/boot.ts';
+
+/** Where a job runs: on the host's own kernel, in namespaces of its own, or in a guest. */
+export type Kernel = 'native' | 'uml';
+
+/** Whether the host's kernel makes ipvlan links, and this user may; tried in a namespace that is gone afterwards. */
+export function hasIpvlan(): boolean {
+  const attempt =
+    'ip link add name master type veth peer name peer && ip link add name slave link master type ipvlan mode l3s';
+  const options = { stdio: 'ignore', env: { PATH: searchPath() } } as const;
+  return process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'sh', '-c', attempt], options).status === 0;
+}
+
+/** Picks the kernel; throws where there is none with ipvlan. `CNI_E2E_KERNEL` = `native` or `uml` decides instead. */
+export function ipvlanKernel(): Kernel {
+  const wanted = process.env['CNI_E2E_KERNEL'];
+  if (wanted === 'native' || wanted === 'uml') return wanted;
+  if (hasIpvlan()) return 'native';
+  const obstacle = umlObstacle();
+  if (obstacle !== undefined) throw new Error(`find a kernel with ipvlan: this one has none for us, and ${obstacle}`);
+  return 'uml';
+}
+
+/** Runs a job as root on a kernel with ipvlan, where it finds no links but `lo`, and leaves nothing behind. Gives its exit status. */
+export async function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promise<number> {
+  return kernel === 'uml' ? await runInUml(job) : await runNatively(job);
+}
+
+/** The host's kernel, in new namespaces that end with the job. */
+async function runNatively(job: Job): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'cni-native-'));
+  try {
+    writeJob(directory, job, join(import.meta.dirname, 'native-init.sh'));
+    const namespaces = [
+      '--mount',
+      '--net',
+      '--pid',
+      '--ipc',
+      '--uts',
+      '--fork',
+      '--kill-child',
+      '--propagation',
+      'private',
+    ];
+    const child = spawn('unshare', [...namespaces, 'sh', join(directory, 'init.sh')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: searchPath() },
+      timeout: job.timeout,
+      killSignal: 'SIGKILL',
+    });
+    const closed = new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status, signal) => {
+        if (status === null) reject(new Error(`run on the host's kernel: ended by ${signal}`));
+        else resolve(status);
+      });
+    });
+    createInterface({ input: child.stdout }).on('line', job.onLine);
+    return await closed;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, type TestAPI } from 'vitest';
+import { makeNetns, type Netns } from './netns.ts';
+import type { Attachment, Conflist, PluginConfig } from './runtime.ts';
+
+/** The directories of both sets of executables. */
+export const ours: string = join(import.meta.dirname, '../../dist/bin');
+export const reference: string = '/usr/lib/cni';
+
+/** One host with an uplink, a neighbour outside of it, and pods: namespaces all of them. */
+export interface World {
+  /** Its link `uplink` is the master, with the default route; the plugins run here. */
+  readonly host: Netns;
+  /** At the other end of the uplink, with the pods' gateway addresses, and a route to them for the l3 modes. */
+  readonly outside: Netns;
+  /** For host-local's files. */
+  readonly dataDir: string;
+  pod(): Pod;
+  /** The reservations that there are, as file names. */
+  reservations(): string[];
+}
+
+export interface Pod extends Netns {
+  /** As `eth0` of this pod. */
+  readonly attachment: Attachment;
+}
+
+export type Mode = 'l2' | 'l3' | 'l3s';
+export type Family = 'IPv4' | 'IPv6' | 'dual stack';
+
+export const master: string = 'uplink';
+export const network: string = 'underlay';
+const uplink = { host: ['192.0.2.2/24', '2001:db8:2::2/64'], outside: ['192.0.2.1/24', '2001:db8:2::1/64'] };
+/** Of the pods' networks, at the outside. In the l3 modes the pods' packets are routed by the host. */
+export const gateways: readonly string[] = ['10.1.0.1', 'fd00:1::1'];
+/** Of the outside. */
+export const outsideAddresses: readonly string[] = ['192.0.2.1', '2001:db8:2::1'];
+const subnets = { IPv4: '10.1.0.0/24', IPv6: 'fd00:1::/64' };
+const defaults = { IPv4: '0.0.0.0/0', IPv6: '::/0' };
+
+/** A test gets a `world` of its own, gone afterwards. */
+export const test: TestAPI<{ world: World }> = base.extend<{ world: World }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the form that vitest asks for
+  world: async ({}, use) => {
+    const made: Netns[] = [];
+    const make = (role: string): Netns => {
+      const netns = makeNetns(role);
+      made.push(netns);
+      return netns;
+    };
+    const dataDir = mkdtempSync(join(tmpdir(), 'cni-e2e-'));
+    try {
+      await use(build(make, dataDir));
+    } finally {
+      for (const netns of made) netns.delete();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+});
+
+function build(make: (role: string) => Netns, dataDir: string): World {
+  const host = make('host');
+  const outside = make('outside');
+  host.ip('link', 'add', 'name', master, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', outside.name);
+  for (const [netns, addresses] of [
+    [host, uplink.host],
+    [outside, [...uplink.outside, '10.1.0.1/24', 'fd00:1::1/64']],
+  ] as const) {
+    for (const address of addresses) netns.ip('address', 'add', address, 'dev', 'uplink', ...nodad(address));
+    netns.ip('link', 'set', 'uplink', 'up');
+  }
+  for (const gateway of outsideAddresses) host.ip('route', 'add', 'default', 'via', gateway);
+  return {
+    host,
+    outside,
+    dataDir,
+    pod: () => {
+      const pod = make('pod');
+      return { ...pod, attachment: { containerId: pod.name, ifName: 'eth0', netns: pod.path } };
+    },
+    reservations: () =>
+      readdirSync(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\.\d+)$/.test(name)),
+  };
+}
+
+function nodad(address: string): string[] {
+  return address.includes(':') ? ['nodad'] : [];
+}
+
+/** The l3 modes have no neighbours: the outside reaches the pods by routes through the host. */
+export function routeToPods({ outside }: World): void {
+  outside.ip('address', 'del', '10.1.0.1/24', 'dev', 'uplink');
+  outside.ip('address', 'del', 'fd00:1::1/64', 'dev', 'uplink');
+  outside.ip('route', 'add', subnets.IPv4, 'via', '192.0.2.2');
+  outside.ip('route', 'add', subnets.IPv6, 'via', '2001:db8:2::2');
+}
+
+/** A conflist of ipvlan and host-local; `more` is added to ipvlan's keys. */
+export function conflist(world: World, mode: Mode, family: Family, more: Record<string, unknown> = {}): Conflist {
+  const families = family === 'dual stack' ? (['IPv4', 'IPv6'] as const) : [family];
+  const ipam = {
+    type: 'host-local',
+    dataDir: world.dataDir,
+    ranges: families.map((one) => [{ subnet: subnets[one] }]),
+    routes: families.map((one) => ({ dst: defaults[one] })),
+  };
+  const plugin: PluginConfig = { type: 'ipvlan', master, mode, ipam, ...more };
+  return { cniVersion: '1.0.0', name: network, plugins: [plugin] };
+}
+
+/** The addresses of a family among `addresses`. */
+export function ofFamily<T extends string>(family: Family, addresses: readonly T[]): T[] {
+  return addresses.filter((one) => family === 'dual stack' || one.includes(':') === (family === 'IPv6'));
+}
