@@ -1,0 +1,92 @@
+import { type ExecResult, exec, findStat, isErrno, monotonic, sleep, text } from '@cni/sys';
+import { type Environment, type Verb, variable } from './environment.ts';
+import { CniError } from './error.ts';
+import { isObject, own, parseJson } from './json.ts';
+import { quote } from './schema.ts';
+
+/** One call of another plugin. */
+export interface DelegateCall {
+  /** Its `type`: the name of its file. */
+  readonly type: string;
+  readonly verb: Verb;
+  readonly env: Environment;
+  /** The request as received. */
+  readonly stdin: Uint8Array;
+  /** Given what the delegate writes to its stderr. */
+  readonly stderr: (text: string) => void;
+}
+
+/**
+ * Calls another plugin and returns its stdout. Its error becomes ours: same code, message and details. Throws
+ * {@link CniError}. This is where a plugin that is part of the program could be called without a process.
+ */
+export function delegate(call: DelegateCall): Uint8Array {
+  const path = findPlugin(call.type, variable(call.env, 'CNI_PATH'));
+  const env = { ...call.env, CNI_COMMAND: call.verb };
+  const ended = execWhenWritten(path, () => exec(path, { env, stdin: call.stdin, timeout: TIMEOUT }));
+  if (ended.stderr.length > 0) call.stderr(text(ended.stderr));
+  if (ended.status !== 0) throw errorOf(call, ended);
+  return ended.stdout;
+}
+
+/** The file of a plugin: the first regular file of that name on CNI_PATH. PATH is never looked at. Throws {@link CniError}. */
+export function findPlugin(type: string, cniPath: string): string {
+  if (type === '' || type.includes('/') || type === '.' || type === '..')
+    throw new CniError('INVALID_CONFIG', `ipam.type: expected the name of a plugin, not a path (got ${quote(type)})`);
+  if (cniPath === '') throw new CniError('INVALID_ENVIRONMENT', `CNI_PATH: required to find plugin ${quote(type)}`);
+  const directories = cniPath.split(':').filter((directory) => directory.startsWith('/'));
+  const found = directories.map((directory) => `${directory}/${type}`).find((path) => findStat(path)?.type === 'file');
+  if (found !== undefined) return found;
+  const message = `find plugin ${quote(type)} on CNI_PATH: not in ${directories.join(', ') || quote(cniPath)}`;
+  throw new CniError('DELEGATE_NOT_FOUND', message);
+}
+
+/** Milliseconds. Longer than any sane delegate; shorter than the patience of a runtime. */
+const TIMEOUT = 60_000;
+
+/** Milliseconds to wait for whoever is still writing the file. */
+const BUSY_PATIENCE = 2_000;
+const BUSY_PAUSE = 20;
+
+/** A plugin that is being installed cannot be run: ETXTBSY, for a moment. */
+function execWhenWritten(path: string, run: () => ExecResult): ExecResult {
+  const deadline = monotonic() + BUSY_PATIENCE;
+  for (;;) {
+    try {
+      return run();
+    } catch (cause) {
+      if (!isErrno(cause, 'ETXTBSY')) throw new CniError('DELEGATE_FAILED', (cause as Error).message, { cause });
+      if (monotonic() >= deadline)
+        throw new CniError('TRY_AGAIN_LATER', `run ${path}: somebody has it open for writing`, { cause });
+      sleep(BUSY_PAUSE);
+    }
+  }
+}
+
+function errorOf({ type, verb }: DelegateCall, { status, signal, timedOut, stdout, stderr }: ExecResult): CniError {
+  const what = `plugin ${type} ${verb}`;
+  if (timedOut) return new CniError('TRY_AGAIN_LATER', `${what}: no answer within ${TIMEOUT / 1000} s`);
+  if (status === undefined) return new CniError('DELEGATE_FAILED', `${what}: killed by signal ${signal}`);
+  const said = text(stdout).trim() === '' ? undefined : stdout;
+  if (said !== undefined) return decodeError(said, `${what}: exit status ${status}`);
+  const complaint = text(stderr).trim();
+  return new CniError('DELEGATE_FAILED', `${what}: exit status ${status}${complaint && `: ${complaint}`}`);
+}
+
+function decodeError(stdout: Uint8Array, what: string): CniError {
+  const unreadable = () =>
+    new CniError('DELEGATE_FAILED', `${what}, and no error object on stdout`, {
+      details: `stdout: ${quote(text(stdout))}`,
+    });
+  try {
+    const told = parseJson(stdout, what);
+    if (!isObject(told)) return unreadable();
+    const [code, msg, details] = ['code', 'msg', 'details'].map((key) => own(told, key));
+    if (!Number.isSafeInteger(code) || typeof msg !== 'string') return unreadable();
+    return new CniError((code as number) || 'INTERNAL', msg, {
+      details: typeof details === 'string' ? details : undefined,
+    });
+  } catch {
+    return unreadable();
+  }
+}

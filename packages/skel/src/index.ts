@@ -1,0 +1,35 @@
+export type { CniArgs } from './cni-args.ts';
+export { CODES, type CodeName } from './codes.ts';
+export type { Environment } from './environment.ts';
+export { CniError, type CniErrorOptions, isCniError } from './error.ts';
+export { type Executed, type ExecuteInput, execute } from './execute.ts';
+export type { Ipam } from './ipam.ts';
+export {
+  type AddCall,
+  type Attachment,
+  type CheckCall,
+  type DelCall,
+  definePlugin,
+  type GcCall,
+  type Network,
+  type NoKeys,
+  type Plugin,
+  type PluginDefinition,
+  type StatusCall,
+  type ValidAttachment,
+} from './plugin.ts';
+export {
+  type Dns,
+  decodeResult,
+  encodeResult,
+  mergeDns,
+  type Result,
+  type ResultInterface,
+  type ResultIp,
+  type ResultRoute,
+} from './result.ts';
+export { run } from './run.ts';
+export { parsed, type Schema } from './schema.ts';
+export type { Undo } from './undo.ts';
+export { neededPrevResult } from './verbs.ts';
+export { SPEC_VERSIONS, type SpecVersion } from './versions.ts';
