@@ -4,5 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['@cni/source'] },
   ssr: { resolve: { conditions: ['@cni/source'] } },
-  test: { include: ['src/**/*.test.ts'], exclude: ['src/**/*.live.test.ts'], passWithNoTests: false },
+  test: {
+    include: ['src/**/*.test.ts'],
+    exclude: ['src/**/*.live.test.ts'],
+    passWithNoTests: false,
+    typecheck: { enabled: true, include: ['src/**/*.test-d.ts'] },
+  },
 });

@@ -29,7 +29,7 @@ export const CODES = {
   MASTER_MISSING: [112, 'the link that containers are to be attached to is not there'],
   DELEGATE_NOT_FOUND: [120, 'a plugin to delegate to is not in any directory of CNI_PATH'],
   DELEGATE_FAILED: [121, 'a plugin that was delegated to ended without an answer that can be understood'],
-  GC_INCOMPLETE: [122, 'GC: something stale could not be removed; the rest was'],
+  INCOMPLETE: [122, 'more than one thing could not be removed; the rest was'],
   INTERNAL: [999, 'anything else'],
 } as const;
 

@@ -1,7 +1,7 @@
 import { utf8 } from '@cni/sys';
 import { type Environment, readVerb, type Verb, variable } from './environment.ts';
 import { type Failure, toFailure } from './error.ts';
-import { isObject, JsonScan, own, parseJson } from './json.ts';
+import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
 import { logOf } from './log.ts';
 import type { Network, Plugin } from './plugin.ts';
 import { commonKeys, decodeRequest, negotiate, networkName, requestedVersion } from './request.ts';
@@ -68,17 +68,13 @@ function isDebugging({ env }: Surroundings): boolean {
   return variable(env, 'CNI_DEBUG') !== '';
 }
 
-function introduce({ name, versions, definition }: Plugin, { stderr }: Surroundings): Answer {
-  stderr(`${name}: ${definition.about}\nCNI versions: ${versions.join(', ')}\n`);
+function introduce({ versions, definition }: Plugin, { stderr }: Surroundings): Answer {
+  stderr(`${definition.about}\nCNI versions: ${versions.join(', ')}\n`);
   return { status: 0, stdout: '' };
 }
 
-/** As runtimes are used to see them. */
-const INDENT = 4;
-
 function errorObject({ code, msg, details }: Failure, cniVersion: SpecVersion): string {
-  const error = { cniVersion, code, msg, ...(details !== '' && { details }) };
-  return `${JSON.stringify(error, null, INDENT)}\n`;
+  return printJson({ cniVersion, code, msg, ...(details !== '' && { details }) });
 }
 
 function tellVersions(plugin: Plugin, around: Surroundings): string {
@@ -105,7 +101,7 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
   if (isSpecVersion(requested) && plugin.versions.includes(requested)) run.version = requested;
   const name = networkName(request);
   const network: Network = { name, cniVersion: negotiate(requested, verb, plugin.versions) };
-  const common = commonKeys(request);
+  const common = commonKeys(request, verb);
   const log = logOf(common);
   const subject = {
     plugin: plugin.name,
@@ -118,9 +114,9 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
   const trace = tracer(around, common.logLevel === 'debug' && ((line) => log('debug', { ...subject, trace: line })));
   plugin.definition.trace?.(trace);
   try {
-    const result = perform(plugin, verb, { env: around.env, stderr: around.stderr, request, network, common });
+    const printed = perform(plugin, verb, { env: around.env, stderr: around.stderr, request, network, common });
     log('info', subject);
-    return result === undefined ? '' : `${JSON.stringify(result, null, INDENT)}\n`;
+    return printed;
   } finally {
     plugin.definition.trace?.(undefined);
   }

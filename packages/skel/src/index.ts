@@ -30,6 +30,6 @@ export {
 } from './result.ts';
 export { run } from './run.ts';
 export { parsed, type Schema } from './schema.ts';
-export type { Undo } from './undo.ts';
+export { attemptAll, type Undo } from './undo.ts';
 export { neededPrevResult } from './verbs.ts';
 export { SPEC_VERSIONS, type SpecVersion } from './versions.ts';

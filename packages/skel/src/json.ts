@@ -17,6 +17,11 @@ export function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** As runtimes and people are used to see it. */
+export function printJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 4)}\n`;
+}
+
 /** Parses UTF-8 JSON nested at most {@link DEEPEST} deep. Throws {@link CniError} `UNDECODABLE`, its message starting with `what`. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   if (isTooDeep(bytes)) throw new CniError('UNDECODABLE', `${what}: nested deeper than ${DEEPEST} levels`);

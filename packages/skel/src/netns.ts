@@ -8,18 +8,14 @@ export type Opened = { readonly netns: Netns; readonly own: boolean } | { readon
 
 /** Opens CNI_NETNS and tells whether it is the namespace this program is in. */
 export function openSandbox(path: string): Opened {
+  const own = ownNetns();
+  own.close();
   try {
     const netns = openNetns(path);
-    return { netns, own: isOwn(netns) };
+    return { netns, own: netns.id === own.id };
   } catch (cause) {
     return { cause };
   }
-}
-
-function isOwn({ id }: Netns): boolean {
-  const own = ownNetns();
-  own.close();
-  return own.id === id;
 }
 
 /** Whether the operator says that a container in the plugin's own namespace is what is wanted. */

@@ -117,10 +117,20 @@ export type AnyDefinition = PluginDefinition<unknown, unknown, unknown, unknown,
 /** A plugin as a value: run it as a program with `run`, or as a function of environment and input with `execute`. */
 export interface Plugin {
   readonly name: string;
+  /** Oldest first. */
   readonly versions: readonly SpecVersion[];
   readonly definition: AnyDefinition;
   readonly respell: { readonly runtimeConfig: Spelling; readonly argsCni: Spelling };
 }
+
+/** Members that `Shape` does not have, also within lists and objects, are of type never: TypeScript itself lets them pass here. */
+type Exact<T, Shape> = T extends readonly (infer Item)[]
+  ? Shape extends readonly (infer ShapeItem)[]
+    ? Exact<Item, ShapeItem>[]
+    : never
+  : T extends object
+    ? { [Key in keyof T]: Key extends keyof Shape ? Exact<T[Key], NonNullable<Shape[Key]>> : never }
+    : T;
 
 /** Makes a plugin of its parts. What each verb is given follows from the schemas. */
 export function definePlugin<
@@ -129,6 +139,7 @@ export function definePlugin<
   RuntimeConfig extends z.core.$ZodType = Schema<undefined>,
   ArgsCni extends z.core.$ZodType = Schema<undefined>,
   const ArgKey extends string = never,
+  Returned extends Result = Result,
 >(
   definition: PluginDefinition<
     z.output<Config>,
@@ -136,13 +147,19 @@ export function definePlugin<
     z.output<RuntimeConfig>,
     z.output<ArgsCni>,
     ArgKey
-  > & { config: Config; delConfig?: DelConfig; runtimeConfig?: RuntimeConfig; argsCni?: ArgsCni },
+  > & {
+    config: Config;
+    delConfig?: DelConfig;
+    runtimeConfig?: RuntimeConfig;
+    argsCni?: ArgsCni;
+    add: (call: never) => Returned & Exact<Returned, Result>;
+  },
 ): Plugin {
   const { name, versions = SPEC_VERSIONS, runtimeConfig, argsCni } = definition;
   const asIs: Spelling = (value) => value;
   return {
     name,
-    versions,
+    versions: SPEC_VERSIONS.filter((version) => versions.includes(version)),
     definition: definition as unknown as AnyDefinition,
     respell: {
       runtimeConfig: runtimeConfig === undefined ? asIs : spellingOf(runtimeConfig),

@@ -70,12 +70,18 @@ function incompatible(requested: string, reason: string): CniError {
 const anyObject = z.record(z.string(), z.unknown());
 const absolutePath = z.string().check(z.regex(/^\//, 'expected an absolute path'));
 
+const ipam = z.nullish(z.object({ type: z.nullish(z.string()) }));
+const logFile = z.nullish(absolutePath);
+const logLevel = z.nullish(z.enum(['error', 'info', 'debug']));
+
 /** The keys of the protocol that every verb reads. */
-const Common = z.object({
-  type: z.nullish(z.string()),
-  ipam: z.nullish(z.object({ type: z.nullish(z.string()) })),
-  logFile: z.nullish(absolutePath),
-  logLevel: z.nullish(z.enum(['error', 'info', 'debug'])),
+const Common = z.object({ type: z.nullish(z.string()), ipam, logFile, logLevel });
+
+/** The same for DEL: with a wrong value there no ADD has succeeded, so there is nothing that it could keep DEL from. */
+const Lenient = z.object({
+  ipam: z.catch(ipam, undefined),
+  logFile: z.catch(logFile, undefined),
+  logLevel: z.catch(logLevel, undefined),
 });
 
 /** The keys of the protocol for more than tidying up. */
@@ -99,8 +105,8 @@ export interface CommonKeys {
 }
 
 /** Throws {@link CniError} `INVALID_CONFIG`, as all that follow. */
-export function commonKeys({ document }: Request): CommonKeys {
-  return parseWith(Common, document);
+export function commonKeys({ document }: Request, verb: Verb): CommonKeys {
+  return parseWith<CommonKeys>(verb === 'DEL' ? Lenient : Common, document);
 }
 
 /** What the runtime says beside the plugin's own configuration. */

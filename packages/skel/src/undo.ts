@@ -1,4 +1,4 @@
-import { toFailure, withDetails } from './error.ts';
+import { CniError, toFailure, withDetails } from './error.ts';
 
 /** What has to be taken back should ADD fail further on. */
 export interface Undo {
@@ -29,4 +29,25 @@ function attempt({ what, undo }: { what: string; undo: () => void }): string[] {
 export function failedUndo(what: string, error: unknown): string {
   const { msg, details } = toFailure(error);
   return [`undo: ${what}: ${msg}`, ...(details === '' ? [] : details.split('\n'))].join('; ');
+}
+
+/**
+ * Does each piece of `work` whatever becomes of the others, and then throws what failed: one error itself, several as a
+ * {@link CniError} `INCOMPLETE` with all of them in its details. For GC and DEL, which are to remove as much as they can.
+ */
+export function attemptAll(...work: readonly (() => void)[]): void {
+  const errors = work.flatMap((piece) => {
+    try {
+      piece();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (errors.length === 1) throw errors[0];
+  if (errors.length === 0) return;
+  const failures = errors.map(toFailure);
+  const lines = failures.flatMap(({ msg, details }) => [msg, ...(details === '' ? [] : [details])]);
+  const message = `${failures[0]?.msg}, and ${failures.length - 1} more`;
+  throw new CniError('INCOMPLETE', message, { details: lines.join('\n') });
 }

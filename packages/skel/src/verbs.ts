@@ -3,7 +3,7 @@ import { parseCniArgs } from './cni-args.ts';
 import { type Environment, type Verb, variable } from './environment.ts';
 import { CniError } from './error.ts';
 import { type Ipam, ipamOf } from './ipam.ts';
-import type { JsonObject } from './json.ts';
+import { printJson } from './json.ts';
 import { isGone, mayBeOwn, openSandbox, ownNamespace, unopened } from './netns.ts';
 import type { Attachment, CheckCall, Network, Plugin } from './plugin.ts';
 import { attachKeys, type CommonKeys, previousResult, type Request, validAttachments } from './request.ts';
@@ -20,7 +20,7 @@ export interface Understood {
   readonly common: CommonKeys;
 }
 
-type Performer = (plugin: Plugin, asked: Understood) => JsonObject | undefined;
+type Performer = (plugin: Plugin, asked: Understood) => string;
 
 const PERFORMERS: Readonly<Record<Exclude<Verb, 'VERSION'>, Performer>> = {
   ADD: add,
@@ -30,25 +30,26 @@ const PERFORMERS: Readonly<Record<Exclude<Verb, 'VERSION'>, Performer>> = {
   STATUS: status,
 };
 
-/** Does what is asked; what is to be printed, if anything. Throws. */
-export function perform(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, asked: Understood): JsonObject | undefined {
+/** Does what is asked; what is to be printed, `''` if nothing is. Throws. */
+export function perform(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, asked: Understood): string {
   return PERFORMERS[verb](plugin, asked);
 }
 
-function add(plugin: Plugin, asked: Understood): JsonObject {
+function add(plugin: Plugin, asked: Understood): string {
   const prepared = prepare(plugin, asked);
   return withNetns(plugin, asked, !mayBeOwn(asked.env), (netns) =>
     withUndo((undo) => {
       const call = { ...prepared, ipam: ipamFor(plugin, asked, undo), undo };
       const result = plugin.definition.add(lazily(call, netns));
-      return encodeResult(result, asked.network.cniVersion);
+      return printJson(encodeResult(result, asked.network.cniVersion));
     }),
   );
 }
 
-function check(plugin: Plugin, asked: Understood): undefined {
+function check(plugin: Plugin, asked: Understood): string {
   const prepared = prepare(plugin, asked);
   withNetns(plugin, asked, false, (netns) => plugin.definition.check(lazily(prepared, netns)));
+  return '';
 }
 
 type Prepared = Omit<CheckCall<unknown, unknown, unknown, string>, 'netns'>;
@@ -117,7 +118,7 @@ function lazily<Call extends object>(call: Call, netns: () => Netns): Call & { r
   return Object.defineProperty(call, 'netns', { get: netns, enumerable: true }) as Call & { readonly netns: Netns };
 }
 
-function del(plugin: Plugin, asked: Understood): undefined {
+function del(plugin: Plugin, asked: Understood): string {
   const { definition } = plugin;
   const { request, network, env } = asked;
   const config = definition.delConfig === undefined ? {} : parseWith(definition.delConfig, request.document);
@@ -128,6 +129,7 @@ function del(plugin: Plugin, asked: Understood): undefined {
   } finally {
     netns?.close();
   }
+  return '';
 }
 
 /** The namespace if it is there; not the plugin's own, where nothing is to be deleted. Throws when it is there and cannot be opened. */
@@ -144,17 +146,19 @@ function remainingNetns(env: Environment): Netns | undefined {
   return undefined;
 }
 
-function gc(plugin: Plugin, asked: Understood): undefined {
+function gc(plugin: Plugin, asked: Understood): string {
   const valid = validAttachments(asked.request);
   const call = { ...everyCall(plugin, asked), validAttachments: valid };
   if (plugin.definition.gc === undefined) call.ipam?.gc();
   else plugin.definition.gc(call);
+  return '';
 }
 
-function status(plugin: Plugin, asked: Understood): undefined {
+function status(plugin: Plugin, asked: Understood): string {
   const call = everyCall(plugin, asked);
   if (plugin.definition.status === undefined) call.ipam?.status();
   else plugin.definition.status(call);
+  return '';
 }
 
 function everyCall(plugin: Plugin, asked: Understood) {
