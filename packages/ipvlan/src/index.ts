@@ -1,0 +1,1 @@
+export { ipvlan } from './ipvlan.ts';

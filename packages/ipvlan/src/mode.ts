@@ -1,0 +1,143 @@
+/**
+ * The mode belongs to the master: the kernel gives the mode of the slave made last to all of them (ipvlan_set_port_mode in
+ * drivers/net/ipvlan/ipvlan_main.c). It can be read from any slave, but from nothing else, and the slaves are in the pods'
+ * namespaces. So the slave made last on a master is remembered as its witness; when the witness is gone, all namespaces
+ * are searched for another one.
+ */
+import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
+import { type Attachment, CniError } from '@cni/skel';
+import {
+  findText,
+  isErrno,
+  listDirectory,
+  lockOwnNetns,
+  makeDirectories,
+  openNetns,
+  readLink,
+  removeIfPresent,
+  writeFile,
+} from '@cni/sys';
+import type { Config } from './config.ts';
+
+type Mode = Config['mode'];
+
+/** One file per master, named by its index. On a tmpfs: an index means nothing after a reboot. */
+const WITNESSES = '/run/cni/ipvlan';
+const LOCK_TIMEOUT = 30_000;
+
+export interface Intent {
+  readonly config: Config;
+  readonly master: Link;
+  /** The namespace of the master. */
+  readonly home: Rtnl;
+  readonly attachment: Attachment;
+}
+
+/**
+ * Calls `make`, which makes a slave, once it is certain that no live slave of the master is in another mode. Two of these
+ * never run at once.
+ */
+export function inMode<T>({ config, master, home, attachment }: Intent, make: () => T): T {
+  if (config.linkInContainer) {
+    expectMode(config.mode, modeOfSlaves(home, master), master);
+    return make();
+  }
+  const lock = lockOwnNetns(LOCK_TIMEOUT);
+  try {
+    const file = `${WITNESSES}/${master.index}`;
+    const [path, name] = findText(file)?.split('\n') ?? [];
+    const current = (path && name && modeIn(path, master, name)) || search(master);
+    expectMode(config.mode, current, master);
+    const made = make();
+    makeDirectories(WITNESSES);
+    writeFile(file, [attachment.sandbox, attachment.ifName, attachment.containerId].join('\n'));
+    return made;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Refuses a mode that would change the slaves that are there. */
+function expectMode(mode: Mode, current: Mode | undefined, master: Link): void {
+  if (current === undefined || current === mode) return;
+  throw new CniError(
+    'LINK_MISMATCH',
+    `mode "${mode}": master ${master.name} has slaves in mode ${current}, and the kernel would switch them all`,
+  );
+}
+
+/** Forgets a slave that is going away, if it is the witness of some master. */
+export function forgetWitness({ containerId, ifName }: Attachment): void {
+  for (const index of listIfPresent(WITNESSES)) {
+    const [, name, id] = findText(`${WITNESSES}/${index}`)?.split('\n') ?? [];
+    if (name === ifName && id === containerId) removeIfPresent(`${WITNESSES}/${index}`);
+  }
+}
+
+/** The mode of the slaves of `master` that are in the namespace of `rtnl`, or of the one called `name`. */
+function modeOfSlaves(rtnl: Rtnl, master: Link, name?: string): Mode | undefined {
+  const links = name === undefined ? rtnl.links.list({ kind: 'ipvlan' }) : [rtnl.links.find({ name })];
+  for (const link of links) {
+    // Master and slaves have one MAC address: an index alone could be that of a link of another namespace.
+    if (link?.info?.kind === 'ipvlan' && link.parent === master.index && link.address === master.address) {
+      return link.info.data?.mode;
+    }
+  }
+  return undefined;
+}
+
+/** As {@link modeOfSlaves}, in the namespace at `path`; `undefined` when there is none any more. */
+function modeIn(path: string, master: Link, name?: string): Mode | undefined {
+  try {
+    const netns = openNetns(path);
+    try {
+      const rtnl = openRtnl(netns);
+      try {
+        return modeOfSlaves(rtnl, master, name);
+      } finally {
+        rtnl.close();
+      }
+    } finally {
+      netns.close();
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EINVAL', 'EACCES', 'ESRCH', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** Looks into every namespace that has a name or a process. */
+function search(master: Link): Mode | undefined {
+  const seen = new Set<string>();
+  for (const pid of listIfPresent('/proc').filter((name) => /^\d+$/.test(name))) {
+    const path = `/proc/${pid}/ns/net`;
+    const id = readLinkIfPresent(path);
+    if (id === undefined || seen.has(id)) continue;
+    seen.add(id);
+    const mode = modeIn(path, master);
+    if (mode !== undefined) return mode;
+  }
+  for (const name of listIfPresent('/run/netns')) {
+    const mode = modeIn(`/run/netns/${name}`, master);
+    if (mode !== undefined) return mode;
+  }
+  return undefined;
+}
+
+function listIfPresent(path: string): string[] {
+  return whileThere(() => listDirectory(path)) ?? [];
+}
+
+function readLinkIfPresent(path: string): string | undefined {
+  return whileThere(() => readLink(path));
+}
+
+/** Processes and their namespaces come and go, and kernel threads have none. */
+function whileThere<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return undefined;
+    throw error;
+  }
+}
