@@ -12,21 +12,25 @@ export async function prepare() {
 }
 
 async function preparePnpm() {
-  const wanted = readJson(join(root, 'package.json')).packageManager;
-  const version = wanted.split('@')[1];
+  const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
   const directory = join(cache, 'pnpm');
-  const manifest = join(directory, 'node_modules/pnpm/package.json');
-  if (existsSync(manifest) && readJson(manifest).version === version) return;
+  const stamp = join(directory, 'installed');
+  if (holds(stamp, wanted)) return;
   mkdirSync(directory, { recursive: true });
   const args = ['install', '--prefix', directory, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', wanted];
   const remedy = 'Is the npm registry reachable? `npm config get registry` tells which one is asked.';
-  await step(`set-up: ${wanted}`, () => must('pnpm', 'npm', args, { remedy }));
+  await step(`set-up: ${wanted}`, async () => {
+    await must('pnpm', 'npm', args, { remedy });
+    // The one script of it that counts: it puts the executable where a file stands that only a shell can run.
+    await must('pnpm', process.execPath, [join(directory, 'node_modules/pnpm/install.js')], { remedy });
+  });
+  writeFileSync(stamp, wanted);
 }
 
 async function preparePackages() {
   const digest = workspaceDigest();
   const stamp = join(root, 'node_modules/.cni-setup');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  if (holds(stamp, digest)) return;
   const remedy =
     'If pnpm-lock.yaml does not fit the package.json files: `node e2e/setup.mjs pnpm install`, then commit the lockfile.';
   // CI: pnpm asks nobody before it removes a node_modules of other origin.
@@ -59,6 +63,6 @@ function manifests(directory, depth = 4) {
   });
 }
 
-function readJson(path) {
-  return JSON.parse(readFileSync(path, 'utf8'));
+function holds(stamp, text) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === text;
 }

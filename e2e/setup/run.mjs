@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { constants as os } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -37,11 +37,11 @@ export function seconds(milliseconds) {
 
 /**
  * Runs a command; its output goes to `.cache/log/NAME.log`, and line by line, without colours, to `onLine`.
- * Gives its exit status and its lines.
+ * Gives its exit status, its lines and the log's path.
  */
 export function run(name, command, args, { env = toolsEnv(), onLine } = {}) {
-  const log = logOf(name);
-  mkdirSync(join(cache, 'log'), { recursive: true });
+  const log = join(cache, 'log', `${name}.log`);
+  mkdirSync(dirname(log), { recursive: true });
   const file = createWriteStream(log);
   const lines = [];
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -61,25 +61,19 @@ export function run(name, command, args, { env = toolsEnv(), onLine } = {}) {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new Failure(`run ${command}: ${error.message}`)));
     child.once('close', (status, signal) => {
-      file.end(() => resolve({ status: status ?? 128 + os.signals[signal], lines }));
+      file.end(() => resolve({ status: status ?? 128 + os.signals[signal], lines, log }));
     });
   });
 }
 
 /** The same for a command that has to succeed; `remedy` says what to do when it does not. */
 export async function must(name, command, args, { remedy, ...options } = {}) {
-  const { status, lines } = await run(name, command, args, options);
+  const { status, lines, log } = await run(name, command, args, options);
   if (status === 0) return lines;
   const what = `${[command, ...args].join(' ')}: exit status ${status}`;
   throw new Failure(
-    [what, ...lines.slice(-25).map((line) => `  ${line}`), `All of it: ${logOf(name)}`, remedy]
-      .filter(Boolean)
-      .join('\n'),
+    [what, ...lines.slice(-25).map((line) => `  ${line}`), `All of it: ${log}`, remedy].filter(Boolean).join('\n'),
   );
-}
-
-export function logOf(name) {
-  return join(cache, 'log', `${name}.log`);
 }
 
 /** A line as a person sees it: no escape sequences, and of what was overwritten only the last. */

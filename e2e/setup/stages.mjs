@@ -1,24 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { buildExecutables } from './executables.mjs';
-import { Failure, logOf, run, seconds, toolsEnv } from './run.mjs';
+import { collectExecutables } from './executables.mjs';
+import { run, seconds } from './run.mjs';
 
 const isRoot = process.getuid() === 0;
 
 /** In this order. `obstacle` says why a stage cannot run here; `needs` names a stage that has to have passed. */
 const stages = [
   { name: 'build', action: build, obstacle: () => missingPrograms('gcc', 'musl-gcc', 'wasm2c') },
-  { name: 'check', action: () => turbo('check', 'check') },
+  { name: 'check', action: () => turbo('check') },
   { name: 'lint', action: () => run('lint', 'biome', ['check', '.']) },
-  { name: 'unit tests', action: () => turbo('test', 'test'), tests: true },
+  { name: 'unit tests', action: () => turbo('test'), tests: true },
   {
     name: 'live tests',
-    action: () => turbo('test:live', 'live'),
+    action: () => turbo('test:live'),
     tests: true,
     obstacle: () => (isRoot ? undefined : 'needs root'),
   },
   {
     name: 'e2e tests',
-    action: () => turbo('e2e', 'e2e'),
+    action: () => turbo('e2e'),
     tests: true,
     needs: 'build',
     obstacle: () => missingPrograms('ip', 'ping'),
@@ -45,12 +45,13 @@ async function runStage(stage, done) {
   }
   console.log(`\n${stage.name}`);
   const started = performance.now();
-  const { status, lines } = await stage.action();
+  const { status, lines, log } = await stage.action();
   const time = performance.now() - started;
-  if (status !== 0) explain(stage, lines);
+  if (status !== 0) explain(lines, log);
   const counts = stage.tests ? count(lines) : none;
-  // A stage that fails without a failed test, or has no tests, is one failure.
-  const failed = status === 0 ? 0 : Math.max(1, counts.failed);
+  // A stage that fails without a failed test is one failure, and so are tests of which none is heard.
+  const sound = status === 0 && (!stage.tests || counts.passed > 0);
+  const failed = sound ? 0 : Math.max(1, counts.failed);
   const outcome = failed === 0 ? 'passed' : 'failed';
   console.log(`${stage.name}: ${outcome} in ${seconds(time)}`);
   return { ...none, ...counts, failed, time, outcome, tests: stage.tests };
@@ -63,22 +64,18 @@ function obstacleTo({ obstacle, needs }, done) {
 }
 
 async function build() {
-  try {
-    await buildExecutables();
-    return { status: 0, lines: [] };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { status: 1, lines: error.message.split('\n') };
-  }
+  const built = await turbo('build');
+  if (built.status === 0) collectExecutables();
+  return built;
 }
 
 /** Runs a task in every package that has it, and shows each test file as it ends. */
-function turbo(task, name) {
+function turbo(task) {
   const onLine = (line) => {
     const file = /^(\S+?):\S+: +([✓❯×].*\.test\.ts.*)$/.exec(line);
     if (file !== null) console.log(`  ${file[1].padEnd(22)} ${file[2]}`);
   };
-  return run(name, 'turbo', ['run', task, '--continue'], { env: toolsEnv(), onLine });
+  return run(task.replace(':', '-'), 'turbo', ['run', task, '--continue'], { onLine });
 }
 
 /** The sums of vitest's last lines: `Tests  1 failed | 45 passed | 2 skipped (48)`. */
@@ -94,12 +91,12 @@ function count(lines) {
 }
 
 /** Of turbo's lines those of the tasks that failed; else the last. */
-function explain({ name }, lines) {
+function explain(lines, log) {
   const failed = lines.flatMap((line) => /^ *Failed: +(.*)$/.exec(line)?.[1].split(', ') ?? []);
   const prefixes = failed.map((task) => `${task.replace('#', ':')}: `);
   const theirs = lines.filter((line) => prefixes.some((prefix) => line.startsWith(prefix)));
   for (const line of theirs.length > 0 ? theirs.slice(-200) : lines.slice(-40)) console.log(`  ${line}`);
-  console.log(`  All of it: ${logOf(name.split(' ')[0])}`);
+  console.log(`  All of it: ${log}`);
 }
 
 function missingPrograms(...names) {
