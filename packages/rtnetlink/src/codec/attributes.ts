@@ -1,0 +1,162 @@
+import { type Codec, concat, string, WireError, within } from './codec.ts';
+
+/** The upper two bits of an attribute's type, linux/netlink.h. */
+const NLA_F_NESTED = 0x8000;
+const NLA_TYPE_MASK = 0x3fff;
+
+/** Attributes start at multiples of four bytes. */
+export function align(length: number): number {
+  return (length + 3) & ~3;
+}
+
+export interface Attribute<T> {
+  readonly type: number;
+  readonly payload: Codec<T>;
+  readonly nested: boolean;
+}
+
+/** An attribute of a set; `nested` sets `NLA_F_NESTED` when it is sent. */
+export function attribute<T>(
+  type: number,
+  payload: Codec<T>,
+  { nested = false }: { nested?: boolean } = {},
+): Attribute<T> {
+  return { type, payload, nested };
+}
+
+/** An attribute this package does not know. */
+export interface UnknownAttribute {
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+/** One attribute with its header, padded. Throws {@link WireError} beyond 65535 bytes. */
+export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
+  const length = 4 + payload.length;
+  if (length > 0xffff) throw new WireError(`attribute ${type} is ${length} bytes long`);
+  const out = new Uint8Array(align(length));
+  out.set([length & 0xff, length >> 8, type & 0xff, type >> 8]);
+  out.set(payload, 4);
+  return out;
+}
+
+/** Calls `each` for every attribute until it returns false. Padding that the last one lacks is forgiven. Throws {@link WireError}. */
+export function walk(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most callers return nothing
+  each: (type: number, from: number, to: number) => boolean | void,
+): void {
+  for (let at = start; at + 4 <= end; ) {
+    const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+    const type = ((bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)) & NLA_TYPE_MASK;
+    if (length < 4 || at + length > end) throw new WireError(`attribute ${type} is ${length} bytes of ${end - at}`);
+    if (each(type, at + 4, at + length) === false) return;
+    at += align(length);
+  }
+}
+
+/** What is declared about each attribute of `T`. */
+export type AttributeSet<T> = { readonly [K in keyof T]-?: Attribute<NonNullable<T[K]>> };
+export type WithUnknown<T> = T & { readonly unknown?: readonly UnknownAttribute[] };
+
+/**
+ * A set of attributes, all of them optional. The order of the value's keys is the order on the wire. Unknown attributes
+ * are kept; with `skipRest` they are not even looked at, for large sets of which little is used.
+ */
+export function attributes<T extends object>(
+  name: string,
+  set: AttributeSet<T>,
+  { skipRest = false }: { skipRest?: boolean } = {},
+): Codec<WithUnknown<T>> {
+  const byKey = new Map<string, Attribute<unknown>>(Object.entries(set));
+  const byType = new Map<number, readonly [string, Attribute<unknown>]>();
+  for (const [key, one] of byKey) {
+    if (byType.has(one.type)) throw new Error(`${name}: two attributes of type ${one.type}`);
+    byType.set(one.type, [key, one]);
+  }
+  return {
+    encode(value) {
+      const { unknown = [], ...known } = value;
+      const parts = Object.entries<unknown>(known).map(([key, part]) => {
+        const one = byKey.get(key);
+        if (one === undefined) throw new WireError(`no attribute ${key} in ${name}`);
+        if (part === undefined) return new Uint8Array(0);
+        return encodeAttribute(
+          one.type | (one.nested ? NLA_F_NESTED : 0),
+          within(key, () => one.payload.encode(part)),
+        );
+      });
+      return concat([...parts, ...unknown.map(({ type, payload }) => encodeAttribute(type, payload))]);
+    },
+    decode(bytes, start, end) {
+      const value: Record<string, unknown> = {};
+      const unknown: UnknownAttribute[] = [];
+      walk(bytes, start, end, (type, from, to) => {
+        const known = byType.get(type);
+        if (known !== undefined) value[known[0]] = within(known[0], () => known[1].payload.decode(bytes, from, to));
+        else if (!skipRest) unknown.push({ type, payload: bytes.slice(from, to) });
+      });
+      if (unknown.length > 0) value['unknown'] = unknown;
+      return value as WithUnknown<T>;
+    },
+    locate(bytes, start, end, at) {
+      let path: string[] = [];
+      walk(bytes, start, end, (type, from, to) => {
+        if (at >= to) return true;
+        const [key, one] = byType.get(type) ?? [`#${type}`, undefined];
+        path = at < from ? [key] : [key, ...(one?.payload.locate?.(bytes, from, to, at) ?? [])];
+        return false;
+      });
+      return path;
+    },
+  };
+}
+
+/** An attribute set whose shape the kind chooses; a kind that is not known, or not in this shape, stays raw. */
+export interface OfKind {
+  readonly kind: string;
+  readonly data?: unknown;
+  readonly raw?: Uint8Array;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each kind has a type of its own
+type Kinds = Readonly<Record<string, Codec<any>>>;
+
+/** A kind, and the data it selects: `IFLA_LINKINFO`, later `TCA_KIND` with `TCA_OPTIONS`. */
+export function byKind(types: { kind: number; data: number }, kinds: Kinds): Codec<OfKind> {
+  function find(bytes: Uint8Array, start: number, end: number) {
+    let kind = '';
+    let data: [number, number] | undefined;
+    walk(bytes, start, end, (type, from, to) => {
+      if (type === types.kind) kind = string.decode(bytes, from, to);
+      if (type === types.data) data = [from, to];
+    });
+    return { kind, data };
+  }
+  return {
+    encode({ kind, data, raw }) {
+      const body = data === undefined ? raw : kinds[kind]?.encode(data);
+      const parts = [encodeAttribute(types.kind, string.encode(kind))];
+      return concat(body === undefined ? parts : [...parts, encodeAttribute(types.data, body)]);
+    },
+    decode(bytes, start, end) {
+      const { kind, data } = find(bytes, start, end);
+      if (data === undefined) return { kind };
+      try {
+        const body = kinds[kind];
+        if (body !== undefined) return { kind, data: body.decode(bytes, ...data) };
+      } catch (error) {
+        // A newer kernel's value must not hide the link.
+        if (!(error instanceof WireError)) throw error;
+      }
+      return { kind, raw: bytes.slice(...data) };
+    },
+    locate(bytes, start, end, at) {
+      const { kind, data } = find(bytes, start, end);
+      if (data === undefined || at < data[0] - 4) return ['kind'];
+      return ['data', ...(at < data[0] ? [] : (kinds[kind]?.locate?.(bytes, ...data, at) ?? []))];
+    },
+  };
+}

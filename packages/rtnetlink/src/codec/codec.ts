@@ -1,0 +1,154 @@
+import { text, utf8 } from '@cni/sys';
+
+/**
+ * How one value lies in bytes. `decode` reads between two positions of a larger array, so that what nobody asks for is
+ * never copied. Integers are little-endian, the byte order of every machine this runs on.
+ */
+export interface Codec<T> {
+  /** Present only when every value has this size. */
+  readonly size?: number;
+  encode(value: T): Uint8Array;
+  /** Throws {@link WireError}. */
+  decode(bytes: Uint8Array, start: number, end: number): T;
+  /** The path of the field at byte `at`; the way back from an offset the kernel reports. */
+  locate?(bytes: Uint8Array, start: number, end: number, at: number): string[];
+}
+export type Fixed<T> = Codec<T> & { readonly size: number };
+
+/** Bytes that are not what they should be: `message` reads *path: reason*. */
+export class WireError extends Error {
+  override readonly name = 'WireError';
+  readonly reason: string;
+  readonly path: readonly string[];
+
+  constructor(reason: string, path: readonly string[] = []) {
+    super(path.length > 0 ? `${path.join('.')}: ${reason}` : reason);
+    this.reason = reason;
+    this.path = path;
+  }
+}
+
+/** Runs `run`; a {@link WireError} thrown there gets `segment` in front of its path. */
+export function within<T>(segment: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof WireError ? new WireError(error.reason, [segment, ...error.path]) : error;
+  }
+}
+
+/** Decodes the whole of `bytes`. Throws {@link WireError}. */
+export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  return codec.decode(bytes, 0, bytes.length);
+}
+
+/** Joins arrays end to end. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function expectSize(size: number, start: number, end: number): void {
+  if (end - start !== size) throw new WireError(`${end - start} bytes, not ${size}`);
+}
+
+/** An integer of `size` bytes, up to 4. */
+function integer(size: number, { signed = false, bigEndian = false } = {}): Fixed<number> {
+  const limit = 2 ** (8 * size);
+  const [min, max] = signed ? [-limit / 2, limit / 2 - 1] : [0, limit - 1];
+  return {
+    size,
+    encode(value) {
+      if (!Number.isInteger(value) || value < min || value > max)
+        throw new WireError(`${value} is not between ${min} and ${max}`);
+      const out = new Uint8Array(size);
+      let rest = value < 0 ? value + limit : value;
+      for (let index = 0; index < size; index++) {
+        out[bigEndian ? size - 1 - index : index] = rest % 256;
+        rest = Math.floor(rest / 256);
+      }
+      return out;
+    },
+    decode(bytes, start, end) {
+      expectSize(size, start, end);
+      let value = 0;
+      for (let index = 0; index < size; index++)
+        value = value * 256 + (bytes[bigEndian ? start + index : end - 1 - index] ?? 0);
+      return signed && value > max ? value - limit : value;
+    },
+  };
+}
+
+export const u8: Fixed<number> = integer(1);
+export const u16: Fixed<number> = integer(2);
+export const u32: Fixed<number> = integer(4);
+export const s8: Fixed<number> = integer(1, { signed: true });
+export const s16: Fixed<number> = integer(2, { signed: true });
+export const s32: Fixed<number> = integer(4, { signed: true });
+export const be16: Fixed<number> = integer(2, { bigEndian: true });
+export const be32: Fixed<number> = integer(4, { bigEndian: true });
+
+export const u64: Fixed<bigint> = {
+  size: 8,
+  encode(value) {
+    if (value < 0n || value >> 64n !== 0n) throw new WireError(`${value} is not between 0 and 2⁶⁴−1`);
+    return Uint8Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn));
+  },
+  decode(bytes, start, end) {
+    expectSize(8, start, end);
+    const low = u32.decode(bytes, start, start + 4);
+    return (BigInt(u32.decode(bytes, start + 4, end)) << 32n) | BigInt(low);
+  },
+};
+
+/** Bytes as they are, copied out of the message. */
+export const binary: Codec<Uint8Array> = {
+  encode: (value) => value,
+  decode: (bytes, start, end) => bytes.slice(start, end),
+};
+
+/** Text without a terminator, as iproute2 sends kinds; a terminator is dropped when there is one. */
+export const string: Codec<string> = {
+  encode: (value) => utf8(value),
+  decode: (bytes, start, end) => text(bytes.subarray(start, end > start && bytes[end - 1] === 0 ? end - 1 : end)),
+};
+
+/** Text with a terminator; one without is read all the same. */
+export const cstring: Codec<string> = { ...string, encode: (value) => utf8(`${value}\0`) };
+
+/** An attribute that means something by being there. */
+export const flag: Fixed<true> = { size: 0, encode: () => new Uint8Array(0), decode: () => true };
+
+/** `size` bytes of no meaning within a struct. */
+export function pad(size: number): Fixed<undefined> {
+  return { size, encode: () => new Uint8Array(size), decode: () => undefined };
+}
+
+/** Words for the values of an integer. A value without a word is a {@link WireError}. */
+export function oneOf<const M extends Record<string, number>>(base: Fixed<number>, words: M): Fixed<keyof M & string> {
+  const byValue = new Map(Object.entries(words).map(([word, value]) => [value, word]));
+  return {
+    size: base.size,
+    encode: (word) => base.encode(words[word] as number),
+    decode(bytes, start, end) {
+      const value = base.decode(bytes, start, end);
+      const word = byValue.get(value);
+      if (word === undefined) throw new WireError(`unknown value ${value}`);
+      return word;
+    },
+  };
+}
+
+/** A value that is something else on the wire. */
+export function mapped<Wire, T>(base: Codec<Wire>, to: (value: T) => Wire, from: (wire: Wire) => T): Codec<T> {
+  return {
+    ...(base.size === undefined ? {} : { size: base.size }),
+    encode: (value) => base.encode(to(value)),
+    decode: (bytes, start, end) => from(base.decode(bytes, start, end)),
+  };
+}

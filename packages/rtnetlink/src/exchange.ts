@@ -1,0 +1,82 @@
+import { isErrno } from '@cni/sys';
+import { NetlinkError, type Refusal } from './error.ts';
+import { type Request, showBody } from './message.ts';
+import { bytesOf, formatHeader, parseHeader } from './npm.ts';
+import { traceLine } from './trace.ts';
+import type { Transport } from './transport.ts';
+
+/** sizeof(struct nlmsghdr) */
+export const HEADER = 16;
+const NLMSG_NOOP = 1;
+
+/** One message of a datagram. `bytes` is the receive buffer: good until the next datagram. */
+export interface Incoming {
+  readonly type: number;
+  readonly flags: number;
+  readonly bytes: Uint8Array;
+  /** Positions of the payload. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The messages of one datagram that answer the request; `lost` when it was dropped or did not fit. */
+export type Received = readonly Incoming[] | 'lost';
+
+/** Requests out, datagrams in. */
+export interface Exchange {
+  send(request: Request, flags: number): void;
+  /** Throws {@link NetlinkError}, `ETIMEDOUT` when nothing comes, `EBADMSG` for what is no message. */
+  receive(request: Request): Received;
+}
+
+/** An error about a request. */
+export function refusal(request: Request, reason: Omit<Refusal, 'request'>): NetlinkError {
+  return new NetlinkError({ request: request.doing(), ...reason });
+}
+
+/** An exchange over `transport`, which numbers the requests. */
+export function exchangeOver(transport: Transport): Exchange {
+  let sequence = 0;
+  // The kernel fills datagrams of a dump up to 32 KiB, and no more, where the reader has room for it.
+  let buffer = new Uint8Array(32 * 1024);
+
+  /** What is left of an earlier answer, or is for somebody else, is passed over. */
+  function isOurs(header: { seq: number; port: number; type: number }): boolean {
+    return header.seq === sequence && header.port === transport.port && header.type !== NLMSG_NOOP;
+  }
+
+  function split(request: Request, length: number): Incoming[] {
+    const found: Incoming[] = [];
+    for (let at = 0; at < length; ) {
+      const header = length - at < HEADER ? undefined : parseHeader(buffer, at);
+      if (header === undefined || header.length < HEADER || at + header.length > length)
+        throw refusal(request, { errno: 'EBADMSG', detail: `the answer is malformed at byte ${at} of ${length}` });
+      const { type, flags } = header;
+      if (isOurs(header)) found.push({ type, flags, bytes: buffer, start: at + HEADER, end: at + header.length });
+      at += (header.length + 3) & ~3;
+    }
+    return found;
+  }
+
+  return {
+    send(request, flags) {
+      sequence = (sequence + 1) >>> 0;
+      const { body, shape, type } = request;
+      const header = { length: HEADER + body.length, type, flags: request.flags | flags, seq: sequence, port: 0 };
+      traceLine(() => `> ${request.doing()}: ${showBody(shape, body, 0, body.length)}`);
+      transport.send(bytesOf(formatHeader(header), body));
+    },
+    receive(request) {
+      try {
+        const length = transport.receive(buffer);
+        if (length <= buffer.length) return split(request, length);
+        buffer = new Uint8Array(length);
+        return 'lost';
+      } catch (error) {
+        if (isErrno(error, 'ENOBUFS')) return 'lost';
+        if (isErrno(error, 'EAGAIN')) throw refusal(request, { errno: 'ETIMEDOUT', detail: 'no answer' });
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,37 @@
+export type { AddressFilter, LinkAddress, NewAddress, Scope } from './address/address.ts';
+export type { Addresses } from './address/addresses.ts';
+export { NetlinkError } from './error.ts';
+export type {
+  Ipvlan,
+  IpvlanFlag,
+  IpvlanMode,
+  Link,
+  LinkChange,
+  LinkInfo,
+  LinkKey,
+  Macvlan,
+  MacvlanMode,
+  NewLink,
+  NewLinkInfo,
+  NewPeer,
+  OperState,
+} from './link/link.ts';
+export type { Links } from './link/links.ts';
+export type { Neighbour, NeighbourFilter, NeighbourState, NewNeighbour } from './neighbour/neighbour.ts';
+export type { Neighbours } from './neighbour/neighbours.ts';
+export {
+  MAIN_TABLE,
+  type NewRoute,
+  type Nexthop,
+  type Route,
+  type RouteFilter,
+  type RouteKey,
+  type RouteProtocol,
+  type RouteType,
+} from './route/route.ts';
+export type { Routes } from './route/routes.ts';
+export { openRtnl, type Rtnl, rtnlOver } from './rtnl.ts';
+export type { NewRule, Rule } from './rule/rule.ts';
+export type { Rules } from './rule/rules.ts';
+export { setTrace } from './trace.ts';
+export type { Transport } from './transport.ts';

@@ -1,0 +1,105 @@
+import { parseMac } from '@cni/ip';
+import { type Netns, utf8 } from '@cni/sys';
+import {
+  bytesOf,
+  type DeviceFlags,
+  formatIpvlan,
+  formatLink,
+  formatLinkAttrs,
+  formatMacvlan,
+  formatVethInfo,
+  given,
+  infoBytes,
+  type LinkAttrs,
+  type LinkHeader,
+  putU16,
+  putU32,
+  type VethInfo,
+} from '../npm.ts';
+import { ipvlanFlags, ipvlanModes, macvlanModes } from './codec.ts';
+import type { LinkChange, LinkKey, NewLink, NewLinkInfo, NewPeer } from './link.ts';
+
+/** `RTEXT_FILTER_SKIP_STATS`, linux/rtnetlink.h: statistics are a third of an answer, and nobody here reads them. */
+const RTEXT_FILTER_SKIP_STATS = 8;
+
+function linkBody(header: LinkHeader, attrs: LooseAttrs): Uint8Array {
+  return bytesOf(formatLink(header), formatLinkAttrs(given<LinkAttrs>(attrs)));
+}
+
+/** `RTM_GETLINK` for one link. */
+export function getBody(key: LinkKey): Uint8Array {
+  const extMask = putU32(RTEXT_FILTER_SKIP_STATS);
+  return 'name' in key ? linkBody({}, { ifname: key.name, extMask }) : linkBody({ index: key.index }, { extMask });
+}
+
+/** `RTM_GETLINK` for all links, or those of a kind. */
+export function listBody(kind: string | undefined): Uint8Array {
+  const extMask = putU32(RTEXT_FILTER_SKIP_STATS);
+  return linkBody({}, { extMask, linkinfo: kind === undefined ? undefined : infoBytes(utf8(kind), undefined) });
+}
+
+/** `RTM_DELLINK`. */
+export function deleteBody(index: number): Uint8Array {
+  return linkBody({ index }, {});
+}
+
+interface Common {
+  readonly address?: string;
+  readonly mtu?: number;
+  readonly netns?: Netns;
+  readonly alias?: string;
+  readonly txQueueLength?: number;
+  readonly group?: number;
+}
+
+type LooseAttrs = Parameters<typeof given<LinkAttrs>>[0];
+
+function common({ mtu, address, netns, alias, txQueueLength, group }: Common): LooseAttrs {
+  return {
+    mtu,
+    address: address === undefined ? undefined : parseMac(address),
+    netNsFd: netns?.fd,
+    ifalias: alias,
+    txqlen: txQueueLength,
+    group,
+  };
+}
+
+function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> {
+  if (up === undefined) return {};
+  const flags: DeviceFlags = up ? { up: true } : {};
+  return { flags, change: { up: true } };
+}
+
+/** `RTM_NEWLINK` for a link that is not there yet. */
+export function addBody(link: NewLink): Uint8Array {
+  const parent = link.parent === undefined ? undefined : putU32(link.parent);
+  const info = infoBytes(utf8(link.info.kind), dataBytes(link.info));
+  const attrs = { link: parent, ifname: link.name, ...common(link), linkinfo: info };
+  return linkBody(link.up ? upFlags(true) : {}, attrs);
+}
+
+function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
+  switch (info.kind) {
+    case 'ipvlan': {
+      const { mode, flag = 'bridge' } = info.data;
+      return bytesOf(formatIpvlan({ mode: ipvlanModes[mode], flags: putU16(ipvlanFlags[flag]) }));
+    }
+    case 'macvlan':
+      return bytesOf(formatMacvlan({ mode: macvlanModes[info.data.mode] }));
+    case 'veth':
+      return bytesOf(formatVethInfo(given<VethInfo>({ peer: peerBytes(info.data.peer) })));
+    default:
+      return undefined;
+  }
+}
+
+function peerBytes(peer: NewPeer): Uint8Array {
+  return linkBody({}, { ifname: peer.name, ...common(peer) });
+}
+
+/** `RTM_SETLINK`, which unlike `RTM_NEWLINK` never creates one. */
+export function setBody(index: number, change: LinkChange): Uint8Array {
+  const attrs = { ifname: change.name, ...common(change), master: change.master };
+  return linkBody({ index, ...upFlags(change.up) }, attrs);
+}

@@ -1,0 +1,38 @@
+import type { Netns } from '@cni/sys';
+import { type Addresses, addressVerbs } from './address/addresses.ts';
+import { converse } from './conversation.ts';
+import { type Links, linkVerbs } from './link/links.ts';
+import { linkNames } from './names.ts';
+import { type Neighbours, neighbourVerbs } from './neighbour/neighbours.ts';
+import { type Routes, routeVerbs } from './route/routes.ts';
+import { type Rules, ruleVerbs } from './rule/rules.ts';
+import { openTransport, type Transport } from './transport.ts';
+
+/** A conversation with the kernel about one network namespace, over one socket. */
+export interface Rtnl {
+  readonly links: Links;
+  readonly addresses: Addresses;
+  readonly routes: Routes;
+  readonly rules: Rules;
+  readonly neighbours: Neighbours;
+  close(): void;
+}
+
+/** Opens a conversation about `netns`, or the own namespace. Throws `SysError`. */
+export function openRtnl(netns?: Netns): Rtnl {
+  return rtnlOver(openTransport(netns));
+}
+
+/** The verbs over a given transport: a scripted kernel, in tests. */
+export function rtnlOver(transport: Transport): Rtnl {
+  const conversation = converse(transport);
+  const names = linkNames();
+  return {
+    links: linkVerbs(conversation, names),
+    addresses: addressVerbs(conversation, names),
+    routes: routeVerbs(conversation, names),
+    rules: ruleVerbs(conversation),
+    neighbours: neighbourVerbs(conversation, names),
+    close: conversation.close,
+  };
+}
