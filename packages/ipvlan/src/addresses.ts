@@ -23,7 +23,7 @@ export function configureAddresses(where: SlaveInPod, dad: Config['dad'], ips: r
     pod.addresses.add(slave.index, { address, ...option });
   }
   // Up comes last: that is when the kernel announces the addresses, by gratuitous ARP and unsolicited neighbour advertisement.
-  if (hasIpv6 && dad === 'wait') withQuickDad(where, bringUp);
+  if (hasIpv6 && dad === 'wait') bringUpUnique(where);
   else bringUp(where);
 }
 
@@ -44,19 +44,16 @@ function allowIpv6({ netns, slave: { name } }: SlaveInPod, dad: Config['dad']): 
 /** In milliseconds; in place of a random delay of up to a second and one more second of silence (RFC 4862 §5.4, RetransTimer). */
 const QUICK_RETRANS_TIME = 100;
 
-/** Neighbours on one link answer within milliseconds, so that long a silence is a verdict too. */
-function withQuickDad(where: SlaveInPod, run: (where: SlaveInPod) => void): void {
-  const {
-    netns,
-    slave: { name },
-  } = where;
+/** Hears the verdict of duplicate address detection. Neighbours on one link answer within milliseconds, so that long a silence is a verdict too. */
+function bringUpUnique(where: SlaveInPod): void {
+  const { netns, slave } = where;
   const quick = {
-    [`net/ipv6/conf/${name}/router_solicitation_delay`]: 0,
-    [`net/ipv6/neigh/${name}/retrans_time_ms`]: QUICK_RETRANS_TIME,
+    [`net/ipv6/conf/${slave.name}/router_solicitation_delay`]: 0,
+    [`net/ipv6/neigh/${slave.name}/retrans_time_ms`]: QUICK_RETRANS_TIME,
   };
   const before = Object.fromEntries(Object.keys(quick).map((key) => [key, readSysctl(key, netns)]));
   writeSysctls(quick, netns);
-  run(where);
+  bringUp(where);
   awaitDad(where);
   writeSysctls(before, netns);
 }
