@@ -90,12 +90,13 @@ function count(lines) {
   return counts;
 }
 
-/** Of turbo's lines those of the tasks that failed; else the last. */
+/** Of turbo's lines those of the tasks that failed, one task after another; else the last. */
 function explain(lines, log) {
   const failed = lines.flatMap((line) => /^ *Failed: +(.*)$/.exec(line)?.[1].split(', ') ?? []);
-  const prefixes = failed.map((task) => `${task.replace('#', ':')}: `);
-  const theirs = lines.filter((line) => prefixes.some((prefix) => line.startsWith(prefix)));
-  for (const line of theirs.length > 0 ? theirs.slice(-200) : lines.slice(-40)) console.log(`  ${line}`);
+  const theirs = failed.flatMap((task) =>
+    lines.filter((line) => line.startsWith(`${task.replace('#', ':')}: `)).slice(-60),
+  );
+  for (const line of theirs.length > 0 ? theirs : lines.slice(-40)) console.log(`  ${line}`);
   console.log(`  All of it: ${log}`);
 }
 

@@ -1,4 +1,5 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What is to run on a kernel with ipvlan. */
@@ -14,6 +15,19 @@ export interface Job {
   readonly timeout: number;
   /** Gets each line of its output, standard error included, as soon as it is there. */
   readonly onLine: (line: string) => void;
+}
+
+/** Calls `run` with a new directory, which is gone afterwards, and also when this process ends meanwhile. */
+export async function inTemporaryDirectory<T>(prefix: string, run: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    return await run(directory);
+  } finally {
+    process.off('exit', remove);
+    remove();
+  }
 }
 
 /** Writes `job.sh`, and beside it a copy of the script that starts it. */

@@ -1,9 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Job, writeJob } from './job.ts';
+import { inTemporaryDirectory, type Job, writeJob } from './job.ts';
 import { runInUml, searchPath, umlObstacle } from './uml/boot.ts';
 
 /** Where a job runs: on the host's own kernel, in namespaces of its own, or in a guest. */
@@ -28,42 +26,29 @@ export function ipvlanKernel(): Kernel {
 }
 
 /** Runs a job as root on a kernel with ipvlan, where it finds no links but `lo`, and leaves nothing behind. Gives its exit status. */
-export async function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promise<number> {
-  return kernel === 'uml' ? await runInUml(job) : await runNatively(job);
+export function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promise<number> {
+  return kernel === 'uml' ? runInUml(job) : runNatively(job);
 }
 
 /** The host's kernel, in new namespaces that end with the job. */
-async function runNatively(job: Job): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'cni-native-'));
-  try {
+function runNatively(job: Job): Promise<number> {
+  return inTemporaryDirectory('cni-native-', (directory) => {
     writeJob(directory, job, join(import.meta.dirname, 'native-init.sh'));
-    const namespaces = [
-      '--mount',
-      '--net',
-      '--pid',
-      '--ipc',
-      '--uts',
-      '--fork',
-      '--kill-child',
-      '--propagation',
-      'private',
-    ];
-    const child = spawn('unshare', [...namespaces, 'sh', join(directory, 'init.sh')], {
+    const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--propagation', 'private'];
+    const command = [...namespaces, '--fork', '--kill-child', 'sh', join(directory, 'init.sh')];
+    const child = spawn('unshare', command, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: searchPath() },
       timeout: job.timeout,
       killSignal: 'SIGKILL',
     });
-    const closed = new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', job.onLine);
+    return new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status, signal) => {
         if (status === null) reject(new Error(`run on the host's kernel: ended by ${signal}`));
         else resolve(status);
       });
     });
-    createInterface({ input: child.stdout }).on('line', job.onLine);
-    return await closed;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }

@@ -29,4 +29,5 @@ async function main(command: readonly string[]): Promise<number> {
   return status;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2));

@@ -1,10 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Job } from '../job.ts';
-import { writeJob } from '../job.ts';
+import { inTemporaryDirectory, type Job, writeJob } from '../job.ts';
 import { GuestOutput } from './output.ts';
 
 const here = import.meta.dirname;
@@ -21,14 +19,11 @@ export function umlObstacle(): string | undefined {
  * Boots Debian's User-Mode Linux on the host's root, runs the job in it as root and gives its exit status. Whatever the job
  * writes is gone with the guest. Throws when the guest does not boot, dies or exceeds `timeout`; then the console is shown.
  */
-export async function runInUml(job: Job): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'cni-uml-'));
-  try {
+export function runInUml(job: Job): Promise<number> {
+  return inTemporaryDirectory('cni-uml-', (directory) => {
     writeJob(directory, job, join(here, 'init.sh'));
-    return await boot(directory, job);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+    return boot(directory, job);
+  });
 }
 
 function boot(directory: string, { memory = '1G', timeout, onLine }: Job): Promise<number> {
@@ -37,7 +32,7 @@ function boot(directory: string, { memory = '1G', timeout, onLine }: Job): Promi
     // A group of its own, so that the guest's processes can be ended with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: searchPath(), HOME: directory, TMPDIR: directory, LD_PRELOAD: xstate() },
+    env: { PATH: searchPath(), HOME: directory, LD_PRELOAD: xstate() },
   });
   const end = (): void => endGroup(guest.pid);
   process.once('exit', end);
