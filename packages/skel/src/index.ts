@@ -1,9 +1,11 @@
 export type { CniArgs } from './cni-args.ts';
 export { CODES, type CodeName } from './codes.ts';
-export type { Environment } from './environment.ts';
-export { CniError, type CniErrorOptions, isCniError } from './error.ts';
+export { findPlugin } from './delegate.ts';
+export { type Environment, isIdentifier, readVerb, type Verb } from './environment.ts';
+export { CniError, type CniErrorOptions, type Failure, isCniError, toFailure } from './error.ts';
 export { type Executed, type ExecuteInput, execute } from './execute.ts';
 export type { Ipam } from './ipam.ts';
+export { type JsonObject, parseJson } from './json.ts';
 export {
   type AddCall,
   type Attachment,
@@ -29,7 +31,7 @@ export {
   type ResultRoute,
 } from './result.ts';
 export { run } from './run.ts';
-export { parsed, type Schema } from './schema.ts';
+export { parsed, parseWith, type Schema } from './schema.ts';
 export { attemptAll, type Undo } from './undo.ts';
 export { neededPrevResult } from './verbs.ts';
-export { SPEC_VERSIONS, type SpecVersion } from './versions.ts';
+export { isAtLeast, isSpecVersion, SPEC_VERSIONS, type SpecVersion } from './versions.ts';
