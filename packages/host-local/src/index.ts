@@ -1,0 +1,1 @@
+export { hostLocal } from './host-local.ts';

@@ -1,0 +1,31 @@
+/** Where a network keeps its addresses. */
+export interface Location {
+  readonly dataDir: string;
+  readonly network: string;
+}
+
+/** File names of a store. The reference plugin reads everything below `addresses`, so what is ours alone is beside it, not in it. */
+export interface Paths {
+  readonly addresses: string;
+  readonly lock: string;
+  readonly side: string;
+  readonly journal: string;
+  /** What is written here gets its name when it is complete. */
+  readonly aside: string;
+  readonly damaged: string;
+  readonly owners: string;
+}
+
+/** The file names of a network's store. No network's name starts with a dot. */
+export function pathsOf({ dataDir, network }: Location): Paths {
+  const side = `${dataDir}/.host-local/${network}`;
+  return {
+    addresses: `${dataDir}/${network}`,
+    lock: `${dataDir}/${network}/lock`,
+    side,
+    journal: `${side}/journal`,
+    aside: `${side}/aside`,
+    damaged: `${side}/damaged`,
+    owners: `${side}/owners`,
+  };
+}

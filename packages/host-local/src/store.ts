@@ -1,0 +1,286 @@
+import { formatIp, type Ip } from '@cni/ip';
+import {
+  findStat,
+  isErrno,
+  type Lock,
+  listDirectory,
+  lockFile,
+  makeDirectories,
+  readText,
+  removeIfPresent,
+  writeFile,
+  writeStderr,
+} from '@cni/sys';
+import { cursorsOf, dropJournal, fingerprintOf, type Journal, readJournal, writeJournal } from './journal.ts';
+import { type Entry, entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
+import { type Location, type Paths, pathsOf } from './paths.ts';
+import { addressOfName, formatRecord, type Owner } from './record.ts';
+import { contentOf, type Held, ownerAt, type Survey, surveyOf } from './survey.ts';
+import { place, replace, setAside } from './writes.ts';
+
+/** A network's store, and how it is used. */
+export interface StoreOptions extends Location {
+  /** How long to wait for the lock, in milliseconds. */
+  readonly lockTimeout: number;
+  /** Where to tell of damage that was found, a line each; default standard error. */
+  readonly report?: (line: string) => void;
+}
+
+/** An address to be reserved, and the cursor that is to point at it. */
+export interface Pick {
+  readonly ip: Ip;
+  readonly cursor: string;
+}
+
+/** Runs `use` with the store of a network, locked against every other command and the reference plugin; makes it if need be. Throws `SysError`. */
+export function withStore<T>(options: StoreOptions, use: (store: Store) => T): T {
+  const paths = pathsOf(options);
+  const lock = lockOrMake(paths, options.lockTimeout);
+  try {
+    return use(new Store(paths, options.report ?? ((line) => writeStderr(`host-local: ${line}\n`))));
+  } finally {
+    lock.release();
+  }
+}
+
+/** {@link withStore}, but where there is no store none is made: `undefined`. */
+export function withStoreIfPresent<T>(options: StoreOptions, use: (store: Store) => T): T | undefined {
+  return findStat(pathsOf(options).addresses) === undefined ? undefined : withStore(options, use);
+}
+
+function lockOrMake({ addresses, lock }: Paths, timeout: number): Lock {
+  try {
+    return lockFile(lock, timeout);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    makeDirectories(addresses);
+    return lockFile(lock, timeout);
+  }
+}
+
+/** Names looked up one by one before the directory is read as a whole. */
+const FEW = 64;
+
+/** The addresses of one network, while the lock is held. Each method throws `SysError`. */
+export class Store {
+  readonly #paths: Paths;
+  readonly #index: OwnerIndex;
+  readonly #report: (line: string) => void;
+  #cursors: Set<string> = new Set();
+  /** Whether the index has every address. */
+  #indexed = false;
+  /** What was read when it had not. */
+  #held: Held[] | undefined;
+  #names: Set<string> | undefined;
+  #lookups = 0;
+
+  constructor(paths: Paths, report: (line: string) => void) {
+    this.#paths = paths;
+    this.#index = openOwnerIndex(paths.owners);
+    this.#report = report;
+    this.#recover();
+  }
+
+  /** The addresses of an attachment; if none is in its name, those in the name of its container alone, as very old records are. */
+  ownedBy({ containerId, ifName }: Owner): Held[] {
+    const held = (this.#held ?? this.#lookUp(containerId)).filter(({ owner }) => owner.containerId === containerId);
+    const exact = held.filter(({ owner }) => owner.ifName === ifName);
+    return exact.length > 0 ? exact : held.filter(({ owner }) => owner.ifName === undefined);
+  }
+
+  /** Every address and its owner. Reads all records. */
+  all(): Held[] {
+    this.#held ??= surveyOf(this.#paths.addresses).held;
+    return this.#held;
+  }
+
+  /** Whether an address cannot be had. */
+  isTaken(ip: Ip): boolean {
+    const name = formatIp(ip);
+    if (this.#names === undefined && ++this.#lookups > FEW) this.#names = new Set(listDirectory(this.#paths.addresses));
+    return this.#names?.has(name) ?? findStat(this.#pathOf(name)) !== undefined;
+  }
+
+  /** The address that was handed out last; `undefined` when that is not known. */
+  cursor(name: string): Ip | undefined {
+    this.#cursors.add(name);
+    return addressOfName(contentOf(this.#pathOf(name)) ?? '');
+  }
+
+  /** Reserves addresses that are not taken: all of them, or none if it throws. */
+  reserve(owner: Owner, picks: readonly Pick[]): void {
+    const unfinished = unfinishedOf(owner, picks);
+    if (!this.#indexed) makeDirectories(this.#paths.side, 0o700);
+    writeJournal(this.#paths.journal, unfinished);
+    try {
+      for (const { ip } of picks) this.#place(ip, owner);
+      for (const { ip, cursor } of picks) this.#moveCursor(cursor, ip);
+      this.#settle();
+    } catch (error) {
+      this.#withdraw(unfinished);
+      throw error;
+    }
+  }
+
+  /** Frees addresses of one owner. Should it be interrupted, the next command completes it. */
+  release(owner: Owner, held: readonly Held[]): void {
+    const unfinished = unfinishedOf(owner, held);
+    try {
+      writeJournal(this.#paths.journal, unfinished);
+    } catch {
+      // On a full disk addresses can be freed all the same.
+      dropJournal(this.#paths.journal);
+    }
+    this.#finish(unfinished);
+    this.#settle();
+  }
+
+  /** Frees the addresses of many owners, as many as can be; what was thrown for the others. */
+  sweep(stale: readonly Held[]): unknown[] {
+    dropJournal(this.#paths.journal);
+    const left = new Set(this.all());
+    const refused = stale.flatMap((held) => {
+      try {
+        removeIfPresent(this.#pathOf(formatIp(held.ip)));
+        left.delete(held);
+        return [];
+      } catch (error) {
+        return [error];
+      }
+    });
+    this.#rebuild([...left]);
+    return refused;
+  }
+
+  /** Proves that addresses could be reserved. */
+  probe(): void {
+    const path = `${this.#paths.addresses}/.probe`;
+    writeFile(path, '');
+    removeIfPresent(path);
+    this.#settle();
+  }
+
+  #pathOf(name: string): string {
+    return `${this.#paths.addresses}/${name}`;
+  }
+
+  #lookUp(containerId: string): Held[] {
+    const addresses = new Map(this.#index.find(containerId).map(({ ip }) => [formatIp(ip), ip]));
+    return [...addresses].flatMap(([name, ip]) => {
+      const owner = ownerAt(this.#pathOf(name));
+      return owner === undefined ? [] : [{ ip, owner }];
+    });
+  }
+
+  #recover(): void {
+    const journal = readJournal(this.#paths.journal);
+    if (journal?.state === 'unfinished') this.#finish(journal);
+    this.#indexed = journal?.state === 'clean' && this.#isUnchanged(journal.fingerprint);
+    if (this.#indexed) return;
+    const survey = surveyOf(this.#paths.addresses);
+    this.#held = survey.held;
+    this.#clear(survey);
+    this.#rebuild(survey.held);
+  }
+
+  #isUnchanged(fingerprint: string): boolean {
+    this.#cursors = new Set(cursorsOf(fingerprint));
+    return fingerprintOf(this.#paths.addresses, [...this.#cursors]) === fingerprint;
+  }
+
+  /** Takes out of the way what is named like an address and belongs to nobody. */
+  #clear({ empty, damaged, foreign }: Survey): void {
+    for (const name of empty) {
+      removeIfPresent(this.#pathOf(name));
+      this.#report(`${this.#pathOf(name)}: empty, left by a crash; removed`);
+    }
+    for (const name of damaged) this.#report(`${this.#pathOf(name)}: names no owner; ${setAside(this.#paths, name)}`);
+    for (const name of foreign) this.#report(`${this.#pathOf(name)}: not an address, or not readable; left alone`);
+  }
+
+  /** Makes the index say what the records say. Where it cannot be written, the next command reads all records again. */
+  #rebuild(held: readonly Held[]): void {
+    try {
+      makeDirectories(this.#paths.side, 0o700);
+      removeIfPresent(this.#paths.aside);
+      const known = new Map(this.#index.list().map((entry) => [keyOf(entry), entry]));
+      for (const { ip, owner } of held) {
+        const entry = entryOf(owner.containerId, bootId(), ip);
+        if (!known.delete(keyOf(entry))) this.#index.add(entry);
+      }
+      for (const stale of known.values()) this.#index.remove(stale);
+      this.#indexed = true;
+      this.#settle();
+    } catch {
+      this.#indexed = false;
+      dropJournal(this.#paths.journal);
+    }
+  }
+
+  #place(ip: Ip, owner: Owner): void {
+    place(this.#paths, formatIp(ip), formatRecord(owner));
+    this.#index.adopt(this.#paths.aside, entryOf(owner.containerId, bootId(), ip));
+  }
+
+  #moveCursor(name: string, ip: Ip): void {
+    this.#cursors.add(name);
+    if (findStat(this.#pathOf(name))?.type === 'directory')
+      this.#report(`${this.#pathOf(name)}: is a directory; ${setAside(this.#paths, name)}`);
+    replace(this.#paths, name, formatIp(ip));
+  }
+
+  /** Removes what is there of a command that did not, or must not, come to its end. */
+  #finish({ addresses, record }: Unfinished): void {
+    removeIfPresent(this.#paths.aside);
+    const [containerId = ''] = record.split('\r\n');
+    for (const name of addresses) {
+      const content = contentOf(this.#pathOf(name))?.trim();
+      if (content === record || content === '') removeIfPresent(this.#pathOf(name));
+    }
+    for (const entry of this.#index.find(containerId)) {
+      if (addresses.includes(formatIp(entry.ip))) this.#index.remove(entry);
+    }
+  }
+
+  /** What cannot be taken back now, the next command takes back. */
+  #withdraw(unfinished: Unfinished): void {
+    try {
+      this.#finish(unfinished);
+      this.#settle();
+    } catch {}
+  }
+
+  /** The directory is as it should be. */
+  #settle(): void {
+    if (!this.#indexed || !this.#recordFingerprint()) dropJournal(this.#paths.journal);
+  }
+
+  #recordFingerprint(): boolean {
+    try {
+      const fingerprint = fingerprintOf(this.#paths.addresses, [...this.#cursors]);
+      writeJournal(this.#paths.journal, { state: 'clean', fingerprint });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+type Unfinished = Extract<Journal, { state: 'unfinished' }>;
+
+function unfinishedOf(owner: Owner, held: readonly { ip: Ip }[]): Unfinished {
+  return { state: 'unfinished', addresses: held.map(({ ip }) => formatIp(ip)), record: formatRecord(owner) };
+}
+
+function keyOf({ hash, ip }: Entry): string {
+  return `${hash} ${formatIp(ip)}`;
+}
+
+/** The first eight digits of the kernel's boot id; zeros where it has none. */
+function bootId(): string {
+  try {
+    return readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
+  } catch {
+    return '00000000';
+  }
+}
