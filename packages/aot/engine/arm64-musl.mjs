@@ -31,10 +31,14 @@ function download(root) {
     'Dir::Cache': join(work, 'cache'),
   };
   const apt = (...command) =>
-    execFileSync('apt-get', [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), '-qq', ...command], {
-      cwd: work,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    execFileSync(
+      'apt-get',
+      [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), '-qq', ...command],
+      {
+        cwd: work,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
   apt('update');
   apt('download', 'musl-dev');
   const file = readdirSync(work).find((name) => name.endsWith('.deb'));

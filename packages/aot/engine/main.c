@@ -106,7 +106,7 @@ static _Noreturn void run(void) {
   if (ENGINE(qjs_is_exception, result)) fail_exception();
   if (ENGINE(qjs_is_job_pending)) fail_text("run", "it left asynchronous work behind, and nothing here would do it");
   double status = is_number(result) ? ENGINE(qjs_get_float64, result) : -1;
-  if (!(status >= 0 && status <= 255)) fail_text("run", "its main function returned no exit status");
+  if (!(status >= 0 && status <= 255)) fail_text("run", "its main function returned no exit status from 0 to 255");
   _exit((int)status);
 }
 
@@ -124,10 +124,9 @@ static _Noreturn void run_on(uint8_t *stack_top) {
 
 int main(int argc, char **argv) {
   arguments = argv;
-  if (argc > 0) {
-    const char *slash = strrchr(argv[0], '/');
-    program = slash ? slash + 1 : argv[0];
-  }
+  const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+  const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+  if (*name != '\0') program = name;
   signal(SIGPIPE, SIG_IGN); /* a reader that went away is EPIPE, an ordinary errno */
   catch_faults();
   load();

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "engine.h"
+#include "sizes.h"
 
 /* The module's types are all different (build.mjs checks it), so counting them tells them apart. */
 u32 wasm_rt_register_func_type(u32 parameters, u32 results, ...) {

@@ -3,7 +3,7 @@ import type { BuildOptions } from './build.ts';
 import { BuildError } from './build-error.ts';
 import { targets } from './target.ts';
 
-export const USAGE = `Usage: cni-aot build <entry> -o <file> [--target ${targets.join('|')}]
+export const USAGE: string = `Usage: cni-aot build <entry> -o <file> [--target ${targets.join('|')}]
 
 Builds one static executable out of a CNI plugin in TypeScript.
 

@@ -5,7 +5,15 @@ import { sourceName } from './source-name.ts';
 /** An exception of the program's top level, its stack in terms of the sources: what describeStack is at run time. */
 export function describeBuildStack(error: Error, map: SourceMap): string {
   const { sources, mappings } = map;
-  const places = new NodeSourceMap({ version: 3, file: '', sources: [...sources], sourcesContent: [], names: [], mappings, sourceRoot: '' });
+  const places = new NodeSourceMap({
+    version: 3,
+    file: '',
+    sources: [...sources],
+    sourcesContent: [],
+    names: [],
+    mappings,
+    sourceRoot: '',
+  });
   const stack = (error.stack ?? '').split('\n').filter((line) => line.includes('plugin.js:'));
   const described = stack.map((line) =>
     line.replace(/plugin\.js:(\d+):(\d+)/, (place, row: string, column: string) => {

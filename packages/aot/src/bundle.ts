@@ -77,6 +77,8 @@ function isBuildFailure(error: unknown): error is Failure {
 
 function describe({ errors }: Failure): string {
   return errors
-    .map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text))
+    .map(({ text, location }) =>
+      location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text,
+    )
     .join('\n');
 }

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { parseArguments } from './arguments.ts';
+
+describe('command line', () => {
+  test.each([
+    ['build main.ts -o out', { entry: 'main.ts', outfile: 'out' }],
+    ['build -o out main.ts', { entry: 'main.ts', outfile: 'out' }],
+    ['build main.ts --outfile out --target aarch64', { entry: 'main.ts', outfile: 'out', target: 'aarch64' }],
+    ['build main.ts -o out -t x86_64', { entry: 'main.ts', outfile: 'out', target: 'x86_64' }],
+    ['--help', undefined],
+    ['build -h', undefined],
+  ])('%s', (line, options) => {
+    expect(parseArguments(line.split(' '))).toEqual(options);
+  });
+
+  test.each([
+    ['', 'unknown command  (cni-aot --help)'],
+    ['make main.ts -o out', 'unknown command make (cni-aot --help)'],
+    ['build -o out', 'no entry (cni-aot --help)'],
+    ['build main.ts', 'no outfile: -o <file> (cni-aot --help)'],
+    ['build a.ts b.ts -o out', 'one entry at a time, not also b.ts (cni-aot --help)'],
+    ['build main.ts -o out --target mips', 'unknown target mips: x86_64 or aarch64 (cni-aot --help)'],
+    ['build main.ts -o out --fast', /Unknown option '--fast'/],
+  ])('refused: %s', (line, message) => {
+    expect(() => parseArguments(line.split(' '))).toThrow(message);
+  });
+
+  test('refused: no arguments at all', () => {
+    expect(() => parseArguments([])).toThrow('no command (cni-aot --help)');
+  });
+});
