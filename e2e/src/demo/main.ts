@@ -1,27 +1,33 @@
-/** The main job on a real kernel: two pods attached, reached, checked, detached, and nothing left. Run by `npm run demo`. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+/** `npm run demo`: starts a kernel that has ipvlan and shows the main job on it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeNetns, type Netns } from '../netns.ts';
-import { ours } from '../world.ts';
-import { Node, type Pod } from './node.ts';
-import { note, section, step, table, verdict } from './print.ts';
+import { ipvlanKernel, onIpvlanKernel } from '../kernel.ts';
+import { searchPath } from '../uml/boot.ts';
+import { ours } from './node.ts';
 
-const EXECUTABLES = ['ipvlan', 'host-local', 'cnictl'];
+const TIMEOUT = 120_000;
 
-function demo(directory: string): boolean {
-  const node = new Node(directory);
-  try {
-    introduce(node);
-    install(node);
-    const before = node.state();
-    const pods = attach(node);
-    const reached = ping(node, pods);
-    const checked = check(node, pods);
-    const detached = detach(node, pods);
-    const clean = compare(before, node.state());
-    return summary({ reached, checked, detached, clean });
-  } finally {
-    node.delete();
-  }
+async function main(): Promise<number> {
+  if (!existsSync(join(ours, 'ipvlan'))) throw new Error('find the executables: not in dist/bin, run npm run build');
+  const kernel = ipvlanKernel();
+  const started = performance.now();
+  process.stdout.write(
+    kernel === 'uml'
+      ? "\nThis machine's kernel has no ipvlan. Starting one that has, as an ordinary program (User-Mode Linux) ...\n"
+      : '\n',
+  );
+  const status = await onIpvlanKernel(
+    {
+      command: [process.execPath, 'inside.ts'],
+      directory: import.meta.dirname,
+      env: { PATH: searchPath(), HOME: '/root', DEMO_KERNEL: kernel },
+      timeout: TIMEOUT,
+      onLine: (line) => process.stdout.write(`${line}\n`),
+    },
+    kernel,
+  );
+  process.stdout.write(`The whole demo took ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
+  return status;
 }
+
+process.exitCode = await main();
