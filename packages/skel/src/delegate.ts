@@ -45,7 +45,7 @@ export function findPlugin(type: string, cniPath: string): string {
 const TIMEOUT = 60_000;
 
 /** Milliseconds to wait for whoever is still writing the file. */
-const BUSY_PATIENCE = 2_000;
+const BUSY_PATIENCE = 1_000;
 const BUSY_PAUSE = 20;
 
 /** A plugin that is being installed cannot be run: ETXTBSY, for a moment. */

@@ -70,7 +70,7 @@ function detailsOf(error: unknown, depth = 0): string[] {
 
 /** Many a message ends with its cause's. */
 function unsaid({ message }: Error, line: string): string[] {
-  return message.includes(line) ? [] : [line];
+  return message.endsWith(line) ? [] : [line];
 }
 
 /** The same error with more lines of details; for what went wrong while it was dealt with. */

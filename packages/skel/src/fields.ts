@@ -14,7 +14,7 @@ interface Field {
   readonly since: SpecVersion;
 }
 
-/** A codec for an object whose members are all kept, also those it does not know. */
+/** A codec for each member of an object. */
 export type Fields<T> = { readonly [Key in keyof Required<T>]: Field };
 
 /** A member of a result's object; `since` is the version of the specification that has it first. */
@@ -86,7 +86,7 @@ function required<T>(value: T | undefined, path: string, key: PropertyKey): T {
 }
 
 /**
- * An object by its fields. Members it does not know ride along on the value, and come out again; members that a version does
+ * An object by its fields; one without members is left out. Members it does not know ride along on the value, and come out again; members that a version does
  * not have are left out of it, and `dropped` ones are not kept.
  */
 export function objectOf<T extends object>(
@@ -100,7 +100,7 @@ export function objectOf<T extends object>(
       if (!isObject(value)) refuse(path, 'expected object', value);
       const decoded = decodeMembers(table, value, path, dropped);
       for (const key of needed) required(decoded[key as string], path, key);
-      return decoded as T;
+      return Object.keys(decoded).length === 0 ? undefined : (decoded as T);
     },
     encode: (value, version) => encodeMembers(table, value as JsonObject, version),
   };

@@ -73,7 +73,8 @@ export function quote(value: unknown): string {
 function describe(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'required' : `expected ${issue.expected}`;
+      if (issue.input === undefined) return 'required';
+      return `expected ${issue.expected === 'record' ? 'object' : issue.expected}`;
     case 'invalid_value':
       return `expected ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map((value) => quote(value)).join(', ')}`;
     case 'too_small':

@@ -1,0 +1,55 @@
+import { utf8 } from '@cni/sys';
+import { expect, test } from 'vitest';
+import { DEEPEST, JsonScan, own, parseJson } from './json.ts';
+
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+test.each([
+  ['empty', '', 'x: empty'],
+  ['white space', ' \n', 'x: empty'],
+  ['cut short', '{"a":', 'x: not JSON'],
+  ['text after the value', '{} {}', 'x: not JSON'],
+  ['a byte order mark', '\ufeff{}', 'x: not JSON'],
+  ['a trailing comma', '{"a":1,}', 'x: not JSON'],
+  ['a comment', '{} // no', 'x: not JSON'],
+  ['NaN', 'NaN', 'x: not JSON'],
+  ['too deep', nested(DEEPEST + 1), `x: nested deeper than ${DEEPEST} levels`],
+  ['a mebibyte of brackets', '['.repeat(1 << 20), `x: nested deeper than ${DEEPEST} levels`],
+])('refused: %s', (_, source, message) => {
+  expect(() => parseJson(utf8(source), 'x')).toThrow(expect.objectContaining({ name: 'CniError', code: 6, message }));
+});
+
+test('as deep as may be, and wide without being deep', () => {
+  expect(parseJson(utf8(nested(DEEPEST)), 'x')).toBeInstanceOf(Array);
+  expect(parseJson(utf8(`[${Array(1000).fill('[]').join(',')}]`), 'x')).toHaveLength(1000);
+  expect(parseJson(utf8(JSON.stringify(['['.repeat(1000), '"[\\"'.repeat(300)])), 'x')).toHaveLength(2);
+});
+
+test('only own members are read', () => {
+  const object = JSON.parse('{"__proto__":{"name":"x"},"a":null}');
+  expect(own(object, 'name')).toBeUndefined();
+  expect(own(object, 'toString')).toBeUndefined();
+  expect(own(object, '__proto__')).toEqual({ name: 'x' });
+  expect(own(object, 'a')).toBeNull();
+});
+
+test.each([
+  ['{}', 2],
+  [' {"a":"}"} {}', 10],
+  ['[{"a":"\\"]"}]x', 13],
+  ['{"a":', undefined],
+  ['"a', 1],
+  ['x{}', 1],
+  ['  ', undefined],
+  ['', undefined],
+])('the first value of %s ends at %s', (source, end) => {
+  expect(new JsonScan().feed(utf8(source))).toBe(end);
+});
+
+test('a value in pieces', () => {
+  const scan = new JsonScan();
+  expect(['{"a', '":"', '\\', '"', '"', '}'].map((piece) => scan.feed(utf8(piece)))).toEqual([
+    ...Array(5).fill(undefined),
+    1,
+  ]);
+});
