@@ -1,0 +1,34 @@
+/** Bytes of a template of hexadecimal digits; space between them means nothing. Throws `Error` for anything else. */
+export function hex(template: TemplateStringsArray): Uint8Array {
+  const digits = template.join('').replace(/\s/g, '');
+  if (!/^([0-9a-f]{2})*$/.test(digits)) throw new Error('not an even number of hexadecimal digits');
+  return Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+/** Hexadecimal, four bytes to a line: two of these differ where the messages do. */
+export function rows(bytes: Uint8Array): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return (digits.match(/.{1,8}/g) ?? []).join('\n');
+}
+
+/** Joins messages to a datagram, each padded to a multiple of four bytes. */
+export function datagram(...messages: Uint8Array[]): Uint8Array {
+  const padded = messages.map((message) => (message.length + 3) & ~3);
+  const out = new Uint8Array(padded.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const [index, message] of messages.entries()) {
+    out.set(message, at);
+    at += padded[index] ?? 0;
+  }
+  return out;
+}
+
+/** One attribute, padded. */
+export function attributeBytes(type: number, payload: Uint8Array): Uint8Array {
+  const out = new Uint8Array((4 + payload.length + 3) & ~3);
+  const view = new DataView(out.buffer);
+  view.setUint16(0, 4 + payload.length, true);
+  view.setUint16(2, type, true);
+  out.set(payload, 4);
+  return out;
+}
