@@ -1,29 +1,31 @@
-import { findStat, findText, isErrno, removeIfPresent, writeFile } from '@cni/sys';
+import { findStat, findText, isErrno, removeIfPresent, rename, writeFile } from '@cni/sys';
 import { addressOfName } from './record.ts';
 
 /**
- * What the last command left behind, `<side>/journal`. `clean`: it ended, and the directory of addresses looked like
- * `fingerprint`. `unfinished`: it was to put these addresses in or take them out for this record; either way they must go.
+ * What the last command left behind. `clean`: it ended, and the directory of addresses looked like this. `unfinished`: it was
+ * to put these addresses in or to take them out; either way they must go.
  */
-export type Journal =
-  | { readonly state: 'clean'; readonly fingerprint: string }
-  | { readonly state: 'unfinished'; readonly addresses: readonly string[]; readonly record: string };
+export type Journal = { readonly clean: string } | { readonly unfinished: readonly Doomed[] };
+
+/** The name of an address's file and its content, without which it is left alone. */
+export type Doomed = readonly [name: string, record: string];
 
 /** The journal at `path`; `undefined` when there is none or it cannot be understood. */
 export function readJournal(path: string): Journal | undefined {
-  const [state, first = '', ...rest] = (findText(path) ?? '').split('\n');
-  const remainder = rest.join('\n');
-  if (state === 'clean' && remainder.endsWith('\nend'))
-    return { state, fingerprint: `${first}\n${remainder.slice(0, -4)}` };
-  if (state === 'unfinished' && remainder.endsWith('\nend'))
-    return { state, addresses: first.split(' '), record: remainder.slice(0, -4) };
-  return undefined;
+  try {
+    const journal: unknown = JSON.parse(findText(path) ?? '');
+    return typeof journal === 'object' && journal !== null ? (journal as Journal) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
-/** Writes in place: one that is cut short is as good as none. Throws `SysError`. */
+/** Replaces the journal at once, or not at all. Throws `SysError`. */
 export function writeJournal(path: string, journal: Journal): void {
-  const body = journal.state === 'clean' ? journal.fingerprint : `${journal.addresses.join(' ')}\n${journal.record}`;
-  writeFile(path, `${journal.state}\n${body}\nend`);
+  const aside = `${path}.new`;
+  writeFile(aside, JSON.stringify(journal));
+  rename(aside, path);
 }
 
 /** Makes the next command look at everything. Throws `SysError`. */

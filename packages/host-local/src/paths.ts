@@ -8,12 +8,12 @@ export interface Location {
 export interface Paths {
   readonly addresses: string;
   readonly lock: string;
-  readonly side: string;
+  readonly index: string;
+  /** In the index, so that neither is there without the other. */
   readonly journal: string;
   /** What is written here gets its name when it is complete. */
   readonly aside: string;
   readonly damaged: string;
-  readonly owners: string;
 }
 
 /** The file names of a network's store. No network's name starts with a dot. */
@@ -22,10 +22,9 @@ export function pathsOf({ dataDir, network }: Location): Paths {
   return {
     addresses: `${dataDir}/${network}`,
     lock: `${dataDir}/${network}/lock`,
-    side,
-    journal: `${side}/journal`,
+    index: `${side}/index`,
+    journal: `${side}/index/journal`,
     aside: `${side}/aside`,
     damaged: `${side}/damaged`,
-    owners: `${side}/owners`,
   };
 }

@@ -11,7 +11,7 @@ import {
   writeFile,
   writeStderr,
 } from '@cni/sys';
-import { cursorsOf, dropJournal, fingerprintOf, type Journal, readJournal, writeJournal } from './journal.ts';
+import { cursorsOf, type Doomed, dropJournal, fingerprintOf, readJournal, writeJournal } from './journal.ts';
 import { type Entry, entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
 import { type Location, type Paths, pathsOf } from './paths.ts';
 import { addressOfName, formatRecord, type Owner } from './record.ts';
@@ -76,7 +76,7 @@ export class Store {
 
   constructor(paths: Paths, report: (line: string) => void) {
     this.#paths = paths;
-    this.#index = openOwnerIndex(paths.owners);
+    this.#index = openOwnerIndex(paths.index);
     this.#report = report;
     this.#recover();
   }
@@ -109,46 +109,42 @@ export class Store {
 
   /** Reserves addresses that are not taken: all of them, or none if it throws. */
   reserve(owner: Owner, picks: readonly Pick[]): void {
-    const unfinished = unfinishedOf(owner, picks);
-    if (!this.#indexed) makeDirectories(this.#paths.side, 0o700);
-    writeJournal(this.#paths.journal, unfinished);
+    const doomed = doomedOf(picks.map(({ ip }) => ({ ip, owner })));
+    if (!this.#indexed) makeDirectories(this.#paths.index, 0o700);
+    writeJournal(this.#paths.journal, { unfinished: doomed });
     try {
       for (const { ip } of picks) this.#place(ip, owner);
       for (const { ip, cursor } of picks) this.#moveCursor(cursor, ip);
       this.#settle();
     } catch (error) {
-      this.#withdraw(unfinished);
+      this.#withdraw(owner, doomed);
       throw error;
     }
   }
 
   /** Frees addresses of one owner. Should it be interrupted, the next command completes it. */
   release(owner: Owner, held: readonly Held[]): void {
-    const unfinished = unfinishedOf(owner, held);
-    try {
-      writeJournal(this.#paths.journal, unfinished);
-    } catch {
-      // On a full disk addresses can be freed all the same.
-      dropJournal(this.#paths.journal);
-    }
-    this.#finish(unfinished);
+    const doomed = doomedOf(held);
+    this.#announce(doomed);
+    this.#finish(doomed);
+    this.#unindex(owner, doomed);
     this.#settle();
   }
 
   /** Frees the addresses of many owners, as many as can be; what was thrown for the others. */
   sweep(stale: readonly Held[]): unknown[] {
-    dropJournal(this.#paths.journal);
-    const left = new Set(this.all());
+    const kept = new Set(this.all());
+    this.#announce(doomedOf(stale));
     const refused = stale.flatMap((held) => {
       try {
         removeIfPresent(this.#pathOf(formatIp(held.ip)));
-        left.delete(held);
+        kept.delete(held);
         return [];
       } catch (error) {
         return [error];
       }
     });
-    this.#rebuild([...left]);
+    this.#rebuild([...kept]);
     return refused;
   }
 
@@ -174,8 +170,8 @@ export class Store {
 
   #recover(): void {
     const journal = readJournal(this.#paths.journal);
-    if (journal?.state === 'unfinished') this.#finish(journal);
-    this.#indexed = journal?.state === 'clean' && this.#isUnchanged(journal.fingerprint);
+    if (journal !== undefined && 'unfinished' in journal) this.#finish(journal.unfinished);
+    this.#indexed = journal !== undefined && 'clean' in journal && this.#isUnchanged(journal.clean);
     if (this.#indexed) return;
     const survey = surveyOf(this.#paths.addresses);
     this.#held = survey.held;
@@ -201,7 +197,7 @@ export class Store {
   /** Makes the index say what the records say. Where it cannot be written, the next command reads all records again. */
   #rebuild(held: readonly Held[]): void {
     try {
-      makeDirectories(this.#paths.side, 0o700);
+      makeDirectories(this.#paths.index, 0o700);
       removeIfPresent(this.#paths.aside);
       const known = new Map(this.#index.list().map((entry) => [keyOf(entry), entry]));
       for (const { ip, owner } of held) {
@@ -229,23 +225,35 @@ export class Store {
     replace(this.#paths, name, formatIp(ip));
   }
 
+  /** Lets the next command complete a removal. On a full disk addresses are freed without that. */
+  #announce(doomed: readonly Doomed[]): void {
+    try {
+      writeJournal(this.#paths.journal, { unfinished: doomed });
+    } catch {
+      dropJournal(this.#paths.journal);
+    }
+  }
+
   /** Removes what is there of a command that did not, or must not, come to its end. */
-  #finish({ addresses, record }: Unfinished): void {
+  #finish(doomed: readonly Doomed[]): void {
     removeIfPresent(this.#paths.aside);
-    const [containerId = ''] = record.split('\r\n');
-    for (const name of addresses) {
+    for (const [name, record] of doomed) {
       const content = contentOf(this.#pathOf(name))?.trim();
       if (content === record || content === '') removeIfPresent(this.#pathOf(name));
     }
+  }
+
+  #unindex({ containerId }: Owner, doomed: readonly Doomed[]): void {
     for (const entry of this.#index.find(containerId)) {
-      if (addresses.includes(formatIp(entry.ip))) this.#index.remove(entry);
+      if (doomed.some(([name]) => name === formatIp(entry.ip))) this.#index.remove(entry);
     }
   }
 
   /** What cannot be taken back now, the next command takes back. */
-  #withdraw(unfinished: Unfinished): void {
+  #withdraw(owner: Owner, doomed: readonly Doomed[]): void {
     try {
-      this.#finish(unfinished);
+      this.#finish(doomed);
+      this.#unindex(owner, doomed);
       this.#settle();
     } catch {}
   }
@@ -258,7 +266,7 @@ export class Store {
   #recordFingerprint(): boolean {
     try {
       const fingerprint = fingerprintOf(this.#paths.addresses, [...this.#cursors]);
-      writeJournal(this.#paths.journal, { state: 'clean', fingerprint });
+      writeJournal(this.#paths.journal, { clean: fingerprint });
       return true;
     } catch {
       return false;
@@ -266,10 +274,8 @@ export class Store {
   }
 }
 
-type Unfinished = Extract<Journal, { state: 'unfinished' }>;
-
-function unfinishedOf(owner: Owner, held: readonly { ip: Ip }[]): Unfinished {
-  return { state: 'unfinished', addresses: held.map(({ ip }) => formatIp(ip)), record: formatRecord(owner) };
+function doomedOf(held: readonly Held[]): Doomed[] {
+  return held.map(({ ip, owner }) => [formatIp(ip), formatRecord(owner)]);
 }
 
 function keyOf({ hash, ip }: Entry): string {

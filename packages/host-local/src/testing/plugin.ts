@@ -84,6 +84,11 @@ export class Node {
     return Object.fromEntries(names.sort().map((name) => [name, contentOf(this.path(name))]));
   }
 
+  /** Whether nothing has been made yet. */
+  isUntouched(): boolean {
+    return listDirectory(this.dataDir).length === 0;
+  }
+
   /** Address files and their owners alone. */
   held(): Record<string, string | undefined> {
     return Object.fromEntries(Object.entries(this.files()).filter(([name]) => !name.startsWith('last_reserved_ip')));
@@ -102,7 +107,8 @@ function contentOf(path: string): string | undefined {
   return findStat(path)?.type === 'directory' ? undefined : readText(path);
 }
 
-function removeTree(path: string): void {
+/** Removes a file or a directory with all that is in it. */
+export function removeTree(path: string): void {
   if (findStat(path)?.type === 'directory') {
     for (const name of listDirectory(path)) removeTree(`${path}/${name}`);
     removeDirectoryIfPresent(path);
