@@ -3,9 +3,12 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as tsup } from 'tsup';
+import { type Options, build as tsup } from 'tsup';
 import { BuildError } from './build-error.ts';
 import type { SourceMap } from './lines.ts';
+import { sourceName } from './source-name.ts';
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** A program and all it imports as one script. */
 export interface Bundle {
@@ -22,7 +25,7 @@ export async function bundle(entry: string): Promise<Bundle> {
     await runTsup(entry, directory);
     const map = JSON.parse(readFileSync(join(directory, 'plugin.js.map'), 'utf8')) as SourceMap;
     return {
-      code: readFileSync(join(directory, 'plugin.js'), 'utf8'),
+      code: nameModules(readFileSync(join(directory, 'plugin.js'), 'utf8'), workingDirectory(entry)),
       map: { mappings: map.mappings, sources: map.sources.map((source) => resolve(directory, source)) },
     };
   } catch (error) {
@@ -34,8 +37,28 @@ export async function bundle(entry: string): Promise<Bundle> {
 
 const shim = (name: string) => fileURLToPath(new URL(`../shims/${name}.js`, import.meta.url));
 
-/** `buffer` of npm: its name without the slash is Node's own. */
-const npmBuffer = () => createRequire(import.meta.url).resolve('buffer/');
+/** What packages written for Node ask for. Whoever asks for anything else of Node is refused by name and line. */
+const substitutes: Plugin = {
+  name: 'substitutes',
+  setup(build) {
+    // The slash tells npm's package from Node's own module.
+    const buffer = createRequire(import.meta.url).resolve('buffer/');
+    build.onResolve({ filter: /^(node:)?buffer$/ }, () => ({ path: buffer, sideEffects: false }));
+    build.onResolve({ filter: /^(node:)?os$/ }, () => ({ path: shim('os') }));
+  },
+};
+
+const workingDirectory = (entry: string) => resolve(dirname(entry));
+
+/** esbuild calls a module that is a function by its path; the bytes of an executable shall not depend on where things lie. */
+function nameModules(code: string, directory: string): string {
+  return code.replaceAll(
+    /^( *)"([^"]+)"(\((?:exports\b.*)?\) \{)$/gm,
+    (_, indent: string, path: string, rest: string) => {
+      return `${indent}"${sourceName(resolve(directory, path))}"${rest}`;
+    },
+  );
+}
 
 /** In the repository, packages are bundled from their sources; a published package has none. */
 const inRepository = existsSync(new URL('../src/bundle.ts', import.meta.url));
@@ -51,13 +74,14 @@ async function runTsup(entry: string, outDir: string): Promise<void> {
     target: 'es2023',
     sourcemap: true,
     silent: true,
+    removeNodeProtocol: false,
+    esbuildPlugins: [substitutes],
     esbuildOptions(options) {
       options.logLevel = 'silent';
       delete options.tsconfig; // the one of this process's directory: esbuild looks for each file's own
-      options.absWorkingDir = resolve(dirname(entry));
+      options.absWorkingDir = workingDirectory(entry);
       options.conditions = ['cni-native', ...(inRepository ? ['@cni/source'] : [])];
       options.mainFields = ['module', 'main'];
-      options.alias = { buffer: npmBuffer(), os: shim('os') };
       options.inject = [shim('buffer')];
       options.legalComments = 'none';
     },

@@ -11,6 +11,8 @@ test('the trailer as the engine reads it: little-endian, the magic last', () => 
   });
   expect(bytes.length).toBe(TRAILER_SIZE);
   expect(Buffer.from(bytes).toString('hex')).toBe(
-    '0605040302010000' + '14131211' + '21000000' + '34333231' + '42410000' + Buffer.from('CNIAOT01').toString('hex'),
+    ['0605040302010000', '14131211', '21000000', '34333231', '42410000', Buffer.from('CNIAOT01').toString('hex')].join(
+      '',
+    ),
   );
 });
