@@ -1,0 +1,112 @@
+import { add, check, del } from './attach.ts';
+import type { Options } from './command-line.ts';
+import { ATTACHMENT_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
+import type { Invocation } from './session.ts';
+import { gc, status, version } from './survey.ts';
+
+/** One command: what the help says of it, and what it does. */
+export interface Command {
+  /** As in the help: `NETWORK [NETNS]`. */
+  readonly operands: string;
+  readonly fewest: number;
+  readonly most: number;
+  /** One line. */
+  readonly about: string;
+  /** What is good to know, in lines. */
+  readonly notes: readonly string[];
+  readonly example: string;
+  readonly options: Options;
+  readonly run: (invocation: Invocation) => void;
+}
+
+const ATTACH = { ...ATTACHMENT_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION };
+
+const REMEMBERED = [
+  'Interface, arguments and capabilities that are not given again are those of the add. Without NETNS, the container',
+  'is the one of --container-id.',
+];
+
+/** All commands, in the order of the help. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    'add',
+    {
+      operands: 'NETWORK NETNS',
+      fewest: 2,
+      most: 2,
+      about: 'attach a network namespace to a network',
+      notes: ['Ends at the first plugin that fails, and takes nothing back: the error says which command does.'],
+      example: 'cnictl add pods blue',
+      options: ATTACH,
+      run: add,
+    },
+  ],
+  [
+    'check',
+    {
+      operands: 'NETWORK [NETNS]',
+      fewest: 1,
+      most: 2,
+      about: 'ask the plugins whether all is as it was made',
+      notes: REMEMBERED,
+      example: 'cnictl check pods blue',
+      options: ATTACH,
+      run: check,
+    },
+  ],
+  [
+    'del',
+    {
+      operands: 'NETWORK [NETNS]',
+      fewest: 1,
+      most: 2,
+      about: 'detach it again; the namespace may be gone already',
+      notes: [...REMEMBERED, 'A network whose conflist is gone is deleted with the one it was added with.'],
+      example: 'cnictl del pods blue',
+      options: ATTACH,
+      run: del,
+    },
+  ],
+  [
+    'gc',
+    {
+      operands: 'NETWORK [NETNS]',
+      fewest: 1,
+      most: 2,
+      about: 'delete what is no longer in use',
+      notes: [
+        'Deletes each remembered attachment of the network that is not in use, then tells the plugins (CNI 1.1.0) which',
+        'are. Only when no other command is at work on the network. NETNS does not matter.',
+      ],
+      example: 'cnictl gc pods --valid cnictl-blue/eth0',
+      options: { ...GC_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION },
+      run: gc,
+    },
+  ],
+  [
+    'status',
+    {
+      operands: 'NETWORK [NETNS]',
+      fewest: 1,
+      most: 2,
+      about: 'ask the plugins whether they are ready for an add',
+      notes: ['Needs a network of CNI 1.1.0; others are not asked. NETNS does not matter.'],
+      example: 'cnictl status pods',
+      options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
+      run: status,
+    },
+  ],
+  [
+    'version',
+    {
+      operands: 'NETWORK',
+      fewest: 1,
+      most: 1,
+      about: 'ask the plugins which versions of CNI they speak',
+      notes: ['Fails when one of them does not speak that of the network.'],
+      example: 'cnictl version pods',
+      options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
+      run: version,
+    },
+  ],
+]);

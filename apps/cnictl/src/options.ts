@@ -1,0 +1,38 @@
+import type { Options } from './command-line.ts';
+
+/** How every command that calls plugins finds them, and tells of it. */
+export const NETWORK_OPTIONS: Options = {
+  'conf-dir': { value: 'DIR', about: 'where networks are: *.conflist (default $NETCONFPATH, else /etc/cni/net.d)' },
+  'bin-dir': {
+    value: 'DIR[:DIR]',
+    repeat: true,
+    about: 'where plugins are; may be repeated (default $CNI_PATH, else /opt/cni/bin)',
+  },
+  'cache-dir': { value: 'DIR', about: 'where attachments are remembered, as libcni does (default /var/lib/cni)' },
+  json: { about: 'print JSON' },
+  trace: { about: 'show on stderr what goes into each plugin and what comes out' },
+};
+
+/** What an attachment is. */
+export const ATTACHMENT_OPTIONS: Options = {
+  ifname: { value: 'NAME', short: 'i', about: 'the interface in the namespace (default $CNI_IFNAME, else eth0)' },
+  'container-id': { value: 'ID', about: 'default: made of the namespace, cnictl-NAME' },
+  args: { value: 'K=V[;K=V]', about: 'CNI_ARGS for the plugins (default $CNI_ARGS)' },
+  capability: {
+    value: 'KEY=JSON',
+    repeat: true,
+    about: 'a value for a capability; may be repeated; adds to $CAP_ARGS, a JSON object',
+  },
+};
+
+/** What is still in use. */
+export const GC_OPTIONS: Options = {
+  valid: {
+    value: 'ID/IFNAME',
+    repeat: true,
+    about: 'an attachment to keep; may be repeated (default: each whose namespace is still there)',
+  },
+  all: { about: 'keep none' },
+};
+
+export const HELP_OPTION: Options = { help: { short: 'h', about: 'print this' } };
