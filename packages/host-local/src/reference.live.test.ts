@@ -18,8 +18,8 @@ interface Answer {
 const plugins = {
   reference(node: Node, command: string, request: Request): Answer {
     const { env, stdin } = node.request(command, { config, ...request });
-    const { status, stdout } = exec(REFERENCE, [], { env, stdin: utf8(stdin) });
-    return { status, stdout: text(stdout) };
+    const { status, stdout } = exec(REFERENCE, { env, stdin: utf8(stdin) });
+    return { status: status ?? -1, stdout: text(stdout) };
   },
   ours: (node: Node, command: string, request: Request): Answer => node.run(command, { config, ...request }),
 };

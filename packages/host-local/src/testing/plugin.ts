@@ -80,6 +80,7 @@ export class Node {
 
   /** Every file of the network's directory but the lock, and its content; directories as `undefined`. */
   files(): Record<string, string | undefined> {
+    if (findStat(this.path('')) === undefined) return {};
     const names = listDirectory(this.path('')).filter((name) => name !== 'lock');
     return Object.fromEntries(names.sort().map((name) => [name, contentOf(this.path(name))]));
   }
