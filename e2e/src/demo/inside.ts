@@ -30,10 +30,12 @@ const CONFLIST = {
 const say = (text = '') => process.stdout.write(`${text}\n`);
 const mark = (good: boolean) => (good ? '✓' : '✗');
 const milliseconds = (since: number) => `${(performance.now() - since).toFixed(0)} ms`.padStart(7);
-let failures = 0;
+/** What the table at the end tells, in its order. */
+type Topic = 'attached' | 'reached' | 'checked' | 'detached' | 'nothing left';
+const outcomes: { topic: Topic; good: boolean }[] = [];
 
-function expect(good: boolean, text: string): void {
-  if (!good) failures++;
+function expect(topic: Topic, good: boolean, text: string): void {
+  outcomes.push({ topic, good });
   say(`   ${mark(good)} ${text}`);
 }
 
@@ -84,13 +86,13 @@ function attach(node: DemoNode, name: string): Pod[] {
   const { status, stdout, stderr } = node.cnictl('add', NETWORK, netns.path, '--container-id', name, '--json');
   const time = milliseconds(started);
   if (status !== 0) {
-    expect(false, `add ${name}: ${stderr || stdout}`);
+    expect('attached', false, `add ${name}: ${stderr || stdout}`);
     netns.delete();
     return [];
   }
   const { ips = [] }: Result = JSON.parse(stdout);
   const addresses = ips.map(({ address }) => address);
-  expect(ips.length === 2, `cnictl add ${NETWORK} ${name}  ${time}   eth0: ${addresses.join(', ')}`);
+  expect('attached', ips.length === 2, `cnictl add ${NETWORK} ${name}  ${time}   eth0: ${addresses.join(', ')}`);
   paths.set(name, netns.path);
   return [{ name, netns, addresses: addresses.map((address) => address.replace(/\/.*/, '')) }];
 }
@@ -101,6 +103,7 @@ function command(node: DemoNode, verb: 'check' | 'del', name: string): void {
   const started = performance.now();
   const { status, stderr } = node.cnictl(verb, NETWORK, paths.get(name) ?? name, '--container-id', name);
   expect(
+    verb === 'check' ? 'checked' : 'detached',
     status === 0,
     `cnictl ${verb} ${NETWORK} ${name}  ${milliseconds(started)}${status === 0 ? '' : `   ${stderr}`}`,
   );
@@ -118,6 +121,7 @@ function reach(pods: readonly Pod[]): void {
       ]);
       const told = answers.map(([address, time]) => `${address} ${time ?? 'no answer'}`.padEnd(26));
       expect(
+        'reached',
         answers.every(([, time]) => time !== undefined),
         `${name} → ${target.name.padEnd(7)} ${told.join('  ')}`,
       );
@@ -144,6 +148,7 @@ function compare(before: State, after: State): void {
     const lost = before[key].filter((line) => !after[key].includes(line));
     const counts = `${before[key].length} before, ${after[key].length} after`;
     expect(
+      'nothing left',
       added.length + lost.length === 0,
       `${noun.padEnd(28)} ${counts}${[...added.map((line) => `\n       left: ${line}`), ...lost.map((line) => `\n       gone: ${line}`)].join('')}`,
     );
@@ -158,7 +163,16 @@ try {
   node.delete();
   rmSync(directory, { recursive: true, force: true });
 }
-say(
-  failures === 0 ? '\nEverything is as it should be.' : `\n${failures} of the lines above are not as they should be.`,
-);
-process.exitCode = failures === 0 ? 0 : 1;
+const bad = outcomes.filter(({ good }) => !good).length;
+say(`\n${summary().join('\n')}\n`);
+say(bad === 0 ? 'Everything is as it should be.' : `Not as they should be: ${bad} of the lines above.`);
+process.exitCode = bad === 0 ? 0 : 1;
+
+function summary(): string[] {
+  const topics = [...new Set(outcomes.map(({ topic }) => topic))];
+  return topics.map((topic) => {
+    const all = outcomes.filter((outcome) => outcome.topic === topic);
+    const good = all.filter((outcome) => outcome.good).length;
+    return `   ${topic.padEnd(14)} ${mark(good === all.length)} ${good} of ${all.length}`;
+  });
+}

@@ -28,6 +28,9 @@ export interface State {
   readonly files: readonly string[];
 }
 
+/** Files of host-local that belong to the network and stay: its lock, its cursor, the journal of its index. */
+const BOOKKEEPING = /\/(lock|last_reserved_ip\.\d+|journal)$/;
+
 /** A node with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
 export class DemoNode {
   readonly netns: Netns = makeNetns('node');
@@ -52,6 +55,8 @@ export class DemoNode {
       netns.ip('link', 'set', MASTER, 'up');
     }
     for (const router of ROUTER) this.netns.ip('route', 'add', 'default', 'via', router);
+    // The link-local address of the master is not there until it is known to be unique.
+    while (this.netns.json('-6', 'address', 'show', 'tentative').length > 0) this.netns.run('sleep', '0.1');
   }
 
   /** Copies an executable to where the runtime looks for plugins; its path there. */
@@ -82,9 +87,7 @@ export class DemoNode {
       addresses: lines('address').map((line) => line.split(/\s+/).slice(1, 4).join(' ')),
       routes: [4, 6].flatMap((family) => lines(`-${family}`, 'route', 'list', 'table', 'all')),
       rules: [4, 6].flatMap((family) => lines(`-${family}`, 'rule')),
-      files: [this.data, '/run/cni']
-        .flatMap(filesBelow)
-        .filter((path) => !/\/(lock|last_reserved_ip\.\d+)$/.test(path)),
+      files: [this.data, '/run/cni'].flatMap(filesBelow).filter((path) => !BOOKKEEPING.test(path)),
     };
   }
 
