@@ -5,7 +5,7 @@ export { type Environment, isIdentifier, readVerb, type Verb } from './environme
 export { CniError, type CniErrorOptions, type Failure, isCniError, toFailure } from './error.ts';
 export { type Executed, type ExecuteInput, execute } from './execute.ts';
 export type { Ipam } from './ipam.ts';
-export { type JsonObject, parseJson } from './json.ts';
+export { isObject, type JsonObject, parseJson } from './json.ts';
 export {
   type AddCall,
   type Attachment,
@@ -20,6 +20,7 @@ export {
   type StatusCall,
   type ValidAttachment,
 } from './plugin.ts';
+export { attachKeys, commonKeys } from './request.ts';
 export {
   type Dns,
   decodeResult,
