@@ -1,14 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { exec, randomHex, text, utf8 } from '@cni/sys';
 
 /** How a program ended. */
 export interface Ended {
-  readonly status: number | null;
+  /** `undefined` when a signal ended it. */
+  readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface RunOptions {
+  /** The whole environment; this process's when absent. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
 }
@@ -24,42 +27,72 @@ export interface Netns {
   run(...command: string[]): string;
   /** `ip` in it; throws when it fails. */
   ip(...words: string[]): void;
+  /** Several `ip` commands in it, one a line, by one process; throws when one fails. */
+  batch(...lines: string[]): void;
   /** `ip -j` in it: the kernel's state in the words of a second opinion. */
   json(...words: string[]): Record<string, unknown>[];
   /** One echo request and its reply; throws when there is none within two seconds. */
   ping(address: string): void;
+  /** Deletes it, unless it is gone. */
   delete(): void;
 }
 
-/** Makes a namespace with a name of its own and `lo` up. */
+/** Makes a namespace with a name of its own, and `lo` up. */
 export function makeNetns(role: string): Netns {
-  const name = `${role}-${randomBytes(3).toString('hex')}`;
-  must(['ip', 'netns', 'add', name]);
+  const [netns] = makeNetnsOf(role);
+  return netns;
+}
+
+/** Makes several by one process: in a guest a process is what takes the time. */
+export function makeNetnsOf<const Roles extends readonly string[]>(...roles: Roles): { [Role in keyof Roles]: Netns } {
+  const names = roles.map((role) => `${role}-${randomHex(3)}`);
+  must(['ip', '-batch', '-'], names.map((name) => `netns add ${name}\n`).join(''));
+  const made = names.map(netnsNamed);
+  for (const { ip } of made) ip('link', 'set', 'lo', 'up');
+  return made as { [Role in keyof Roles]: Netns };
+}
+
+/** Deletes those of the namespaces that are still there. */
+export function deleteNetns(...all: readonly Pick<Netns, 'name' | 'path'>[]): void {
+  const lines = all.filter(({ path }) => existsSync(path)).map(({ name }) => `netns del ${name}\n`);
+  must(['ip', '-batch', '-'], lines.join(''));
+}
+
+function netnsNamed(name: string): Netns {
   const path = `/run/netns/${name}`;
-  const attempt = (command: readonly string[], options: RunOptions = {}): Ended =>
+  const attempt = (command: readonly string[], options?: RunOptions): Ended =>
     execute(['nsenter', `--net=${path}`, '--', ...command], options);
   const run = (...command: string[]): string => expectSuccess(command, attempt(command));
-  const ip = (...words: string[]): void => void must(['ip', '-n', name, ...words]);
-  const json = (...words: string[]): Record<string, unknown>[] =>
-    JSON.parse(must(['ip', '-j', '-d', '-n', name, ...words]) || '[]');
-  const ping = (address: string): void => void run('ping', '-n', '-c', '1', '-W', '2', address);
-  ip('link', 'set', 'lo', 'up');
-  return { name, path, try: attempt, run, ip, json, ping, delete: () => void execute(['ip', 'netns', 'del', name]) };
+  const ip = (...words: string[]): string => must(['ip', '-n', name, ...words]);
+  return {
+    name,
+    path,
+    try: attempt,
+    run,
+    ip,
+    batch: (...lines) => void must(['ip', '-n', name, '-batch', '-'], lines.map((line) => `${line}\n`).join('')),
+    json: (...words) => JSON.parse(ip('-j', '-d', ...words) || '[]'),
+    ping: (address) => void run('ping', '-n', '-c', '1', '-W', '2', address),
+    delete: () => deleteNetns({ name, path }),
+  };
 }
 
-function execute([program = '', ...args]: readonly string[], { env, stdin = '' }: RunOptions = {}): Ended {
-  const ended = spawnSync(program, args, {
-    env: env ?? process.env,
-    input: stdin,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  if (ended.error !== undefined) throw ended.error;
-  return ended;
+const own = Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']));
+
+function execute([program = '', ...args]: readonly string[], { env = own, stdin = '' }: RunOptions = {}): Ended {
+  const { status, stdout, stderr } = exec(find(program), { args, env, stdin: utf8(stdin) });
+  return { status, stdout: text(stdout), stderr: text(stderr) };
 }
 
-function must(command: readonly string[]): string {
-  return expectSuccess(command, execute(command));
+function find(program: string): string {
+  const path = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program));
+  const found = path.find(existsSync);
+  if (found === undefined) throw new Error(`find ${program}: not in ${process.env['PATH']}`);
+  return found;
+}
+
+function must(command: readonly string[], stdin = ''): string {
+  return expectSuccess(command, execute(command, { stdin }));
 }
 
 function expectSuccess(command: readonly string[], { status, stdout, stderr }: Ended): string {

@@ -17,6 +17,7 @@ async function main(command: readonly string[]): Promise<number> {
       directory: join(root, 'e2e'),
       env: {
         ...Object.fromEntries(inherited),
+        CNI_E2E_INSIDE: kernel,
         PATH: [join(root, 'e2e/node_modules/.bin'), join(root, 'node_modules/.bin'), searchPath()].join(delimiter),
       },
       timeout: minutes * 60_000,

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, type TestAPI } from 'vitest';
-import { makeNetns, type Netns } from './netns.ts';
-import type { Attachment, Conflist, PluginConfig } from './runtime.ts';
+import { deleteNetns, makeNetns, makeNetnsOf, type Netns } from './netns.ts';
+import { type Attachment, type Conflist, type PluginConfig, PluginError, type Refusal } from './runtime.ts';
 
 /** The directories of both sets of executables. */
 export const ours: string = join(import.meta.dirname, '../../dist/bin');
@@ -45,56 +45,60 @@ export const test: TestAPI<{ world: World }> = base.extend<{ world: World }>({
   // biome-ignore lint/correctness/noEmptyPattern: the form that vitest asks for
   world: async ({}, use) => {
     const made: Netns[] = [];
-    const make = (role: string): Netns => {
-      const netns = makeNetns(role);
-      made.push(netns);
-      return netns;
-    };
     const dataDir = mkdtempSync(join(tmpdir(), 'cni-e2e-'));
     try {
-      await use(build(make, dataDir));
+      await use(build(made, dataDir));
     } finally {
-      for (const netns of made) netns.delete();
+      deleteNetns(...made);
       rmSync(dataDir, { recursive: true, force: true });
+      // The plugins' own state outlives a host that is only a namespace.
+      rmSync('/run/cni', { recursive: true, force: true });
     }
   },
 });
 
-function build(make: (role: string) => Netns, dataDir: string): World {
-  const host = make('host');
-  const outside = make('outside');
-  host.ip('link', 'add', 'name', master, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', outside.name);
-  for (const [netns, addresses] of [
-    [host, uplink.host],
-    [outside, [...uplink.outside, '10.1.0.1/24', 'fd00:1::1/64']],
-  ] as const) {
-    for (const address of addresses) netns.ip('address', 'add', address, 'dev', 'uplink', ...nodad(address));
-    netns.ip('link', 'set', 'uplink', 'up');
-  }
-  for (const gateway of outsideAddresses) host.ip('route', 'add', 'default', 'via', gateway);
+function build(made: Netns[], dataDir: string): World {
+  const [host, outside] = makeNetnsOf('host', 'outside');
+  made.push(host, outside);
+  host.batch(
+    `link add name ${master} type veth peer name uplink netns ${outside.name}`,
+    ...uplinkWith(...uplink.host),
+    ...outsideAddresses.map((gateway) => `route add default via ${gateway}`),
+  );
+  outside.batch(...uplinkWith(...uplink.outside, ...gateways.map(withPrefix)));
   return {
     host,
     outside,
     dataDir,
     pod: () => {
-      const pod = make('pod');
+      const pod = makeNetns('pod');
+      made.push(pod);
       return { ...pod, attachment: { containerId: pod.name, ifName: 'eth0', netns: pod.path } };
     },
-    reservations: () =>
-      readdirSync(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\.\d+)$/.test(name)),
+    reservations: () => listed(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\.\d+)$/.test(name)),
   };
 }
 
-function nodad(address: string): string[] {
-  return address.includes(':') ? ['nodad'] : [];
+function uplinkWith(...addresses: string[]): string[] {
+  const add = (address: string): string => `address add ${address} dev uplink ${address.includes(':') ? 'nodad' : ''}`;
+  return [...addresses.map(add), 'link set uplink up'];
+}
+
+function withPrefix(gateway: string): string {
+  return `${gateway}/${gateway.includes(':') ? 64 : 24}`;
 }
 
 /** The l3 modes have no neighbours: the outside reaches the pods by routes through the host. */
 export function routeToPods({ outside }: World): void {
-  outside.ip('address', 'del', '10.1.0.1/24', 'dev', 'uplink');
-  outside.ip('address', 'del', 'fd00:1::1/64', 'dev', 'uplink');
-  outside.ip('route', 'add', subnets.IPv4, 'via', '192.0.2.2');
-  outside.ip('route', 'add', subnets.IPv6, 'via', '2001:db8:2::2');
+  outside.batch(
+    ...gateways.map((gateway) => `address del ${withPrefix(gateway)} dev uplink`),
+    `route add ${subnets.IPv4} via 192.0.2.2`,
+    `route add ${subnets.IPv6} via 2001:db8:2::2`,
+  );
+}
+
+function listed(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** A conflist of ipvlan and host-local; `more` is added to ipvlan's keys. */
@@ -113,4 +117,20 @@ export function conflist(world: World, mode: Mode, family: Family, more: Record<
 /** The addresses of a family among `addresses`. */
 export function ofFamily<T extends string>(family: Family, addresses: readonly T[]): T[] {
   return addresses.filter((one) => family === 'dual stack' || one.includes(':') === (family === 'IPv6'));
+}
+
+/** Whether there is nothing but `lo` in a pod. */
+export function nothingIn(pod: Pod): boolean {
+  return pod.json('link', 'show').every(({ ifname }) => ifname === 'lo');
+}
+
+/** What a plugin says when it refuses; throws when it does not. */
+export function refusalOf(run: () => unknown): Refusal {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof PluginError) return error.refusal;
+    throw error;
+  }
+  throw new Error('expected a refusal, and there was none');
 }
