@@ -23,10 +23,12 @@ function removeAll(path: string): void {
 const install = (script: string, name = 'helper') =>
   sys.writeFile(`${directory}/${name}`, `#!/bin/sh\n${script}\n`, { permissions: 0o755 });
 
-function call(stdin = '{}'): string {
+function call(stdin = '{}', timeout?: number): string {
   const env = { CNI_PATH: directory, CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'id', EXTRA: 'e' };
   const stderr = (text: string) => void said.push(text);
-  return sys.text(delegate({ type: 'helper', verb: 'DEL', env, stdin: sys.utf8(stdin), stderr }));
+  return sys.text(
+    delegate({ type: 'helper', verb: 'DEL', env, stdin: sys.utf8(stdin), stderr, ...(timeout && { timeout }) }),
+  );
 }
 
 function failure(): unknown {
@@ -76,6 +78,13 @@ test.each([
   expect(failure()).toEqual(expected);
 });
 
+test('one that does not end', () => {
+  install('exec sleep 600');
+  expect(() => call('{}', 50)).toThrow(
+    expect.objectContaining({ code: 11, message: 'plugin helper DEL: no answer within 0.05 s' }),
+  );
+});
+
 test('one that cannot be run', () => {
   sys.writeFile(`${directory}/helper`, '', { permissions: 0o644 });
   expect(failure()).toEqual({ code: 121, msg: `run ${directory}/helper: EACCES`, details: '' });
@@ -100,9 +109,9 @@ test('the first regular file, links followed, directories passed over', () => {
 });
 
 test.each([
-  ['', '/bin', 7, 'ipam.type: expected the name of a plugin, not a path (got "")'],
-  ['..', '/bin', 7, 'ipam.type: expected the name of a plugin, not a path (got "..")'],
-  ['../bin/sh', '/usr', 7, 'ipam.type: expected the name of a plugin, not a path (got "../bin/sh")'],
+  ['', '/bin', 7, 'type: expected the name of a plugin, not a path (got "")'],
+  ['..', '/bin', 7, 'type: expected the name of a plugin, not a path (got "..")'],
+  ['../bin/sh', '/usr', 7, 'type: expected the name of a plugin, not a path (got "../bin/sh")'],
   ['sh', '', 4, 'CNI_PATH: required to find plugin "sh"'],
   ['no-such', '/usr/none:/usr/bin', 120, 'find plugin "no-such" on CNI_PATH: not in /usr/none, /usr/bin'],
   ['sh', ':.', 120, 'find plugin "sh" on CNI_PATH: not in ":."'],

@@ -14,25 +14,30 @@ export interface DelegateCall {
   readonly stdin: Uint8Array;
   /** Given what the delegate writes to its stderr. */
   readonly stderr: (text: string) => void;
+  /** Milliseconds until it is killed. Default: a minute, longer than any sane plugin takes. */
+  readonly timeout?: number;
 }
+
+const TIMEOUT = 60_000;
 
 /**
  * Calls another plugin and returns its stdout. Its error becomes ours: same code, message and details. Throws
  * {@link CniError}. This is where a plugin that is part of the program could be called without a process.
  */
 export function delegate(call: DelegateCall): Uint8Array {
-  const path = findPlugin(call.type, variable(call.env, 'CNI_PATH'));
+  const path = findPlugin(call.type, variable(call.env, 'CNI_PATH'), 'ipam.type');
+  const timeout = call.timeout ?? TIMEOUT;
   const env = { ...call.env, CNI_COMMAND: call.verb };
-  const ended = execWhenWritten(path, () => exec(path, { env, stdin: call.stdin, timeout: TIMEOUT }));
+  const ended = execWhenWritten(path, () => exec(path, { env, stdin: call.stdin, timeout }));
   if (ended.stderr.length > 0) call.stderr(text(ended.stderr));
   if (ended.status !== 0) throw errorOf(call, ended);
   return ended.stdout;
 }
 
-/** The file of a plugin: the first regular file of that name on CNI_PATH. PATH is never looked at. Throws {@link CniError}. */
-export function findPlugin(type: string, cniPath: string): string {
+/** The file of a plugin: the first regular file of that name on CNI_PATH. PATH is never looked at. `key` is where the name is from. Throws {@link CniError}. */
+export function findPlugin(type: string, cniPath: string, key = 'type'): string {
   if (type === '' || type.includes('/') || type === '.' || type === '..')
-    throw new CniError('INVALID_CONFIG', `ipam.type: expected the name of a plugin, not a path (got ${quote(type)})`);
+    throw new CniError('INVALID_CONFIG', `${key}: expected the name of a plugin, not a path (got ${quote(type)})`);
   if (cniPath === '') throw new CniError('INVALID_ENVIRONMENT', `CNI_PATH: required to find plugin ${quote(type)}`);
   const directories = cniPath.split(':').filter((directory) => directory.startsWith('/'));
   const found = directories.map((directory) => `${directory}/${type}`).find((path) => findStat(path)?.type === 'file');
@@ -40,9 +45,6 @@ export function findPlugin(type: string, cniPath: string): string {
   const message = `find plugin ${quote(type)} on CNI_PATH: not in ${directories.join(', ') || quote(cniPath)}`;
   throw new CniError('DELEGATE_NOT_FOUND', message);
 }
-
-/** Milliseconds. Longer than any sane delegate; shorter than the patience of a runtime. */
-const TIMEOUT = 60_000;
 
 /** Milliseconds to wait for whoever is still writing the file. */
 const BUSY_PATIENCE = 1_000;
@@ -63,9 +65,12 @@ function execWhenWritten(path: string, run: () => ExecResult): ExecResult {
   }
 }
 
-function errorOf({ type, verb }: DelegateCall, { status, signal, timedOut, stdout, stderr }: ExecResult): CniError {
+function errorOf(
+  { type, verb, timeout = TIMEOUT }: DelegateCall,
+  { status, signal, timedOut, stdout, stderr }: ExecResult,
+): CniError {
   const what = `plugin ${type} ${verb}`;
-  if (timedOut) return new CniError('TRY_AGAIN_LATER', `${what}: no answer within ${TIMEOUT / 1000} s`);
+  if (timedOut) return new CniError('TRY_AGAIN_LATER', `${what}: no answer within ${timeout / 1000} s`);
   if (status === undefined) return new CniError('DELEGATE_FAILED', `${what}: killed by signal ${signal}`);
   const said = text(stdout).trim() === '' ? undefined : stdout;
   if (said !== undefined) return decodeError(said, `${what}: exit status ${status}`);

@@ -1,4 +1,4 @@
-import { utf8 } from '@cni/sys';
+import { monotonic, utf8 } from '@cni/sys';
 import { type Environment, readVerb, type Verb, variable } from './environment.ts';
 import { type Failure, toFailure } from './error.ts';
 import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
@@ -110,12 +110,14 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
     containerId: variable(around.env, 'CNI_CONTAINERID'),
     ifName: variable(around.env, 'CNI_IFNAME'),
   };
-  run.failed = (failure) => log('error', { ...subject, ...failure });
+  const begun = monotonic();
+  const taken = () => ({ ms: Math.round(monotonic() - begun) });
+  run.failed = (failure) => log('error', { ...subject, ...taken(), ...failure });
   const trace = tracer(around, common.logLevel === 'debug' && ((line) => log('debug', { ...subject, trace: line })));
   plugin.definition.trace?.(trace);
   try {
     const printed = perform(plugin, verb, { env: around.env, stderr: around.stderr, request, network, common });
-    log('info', subject);
+    log('info', { ...subject, ...taken() });
     return printed;
   } finally {
     plugin.definition.trace?.(undefined);

@@ -1,3 +1,5 @@
+export { type Case, conformance, conformanceCases, type Fixture, type Place } from './conformance.ts';
+export { type Disturbed, eachFault, type Fault, withFault } from './faults.ts';
 export {
   ack,
   answerTo,
@@ -9,6 +11,7 @@ export {
   replay,
   type ScriptedKernel,
   scriptedKernel,
+  sentBy,
 } from './kernel.ts';
-export { attributeBytes, datagram, hex, rows } from './kernel-bytes.ts';
+export { attributeBytes, datagram, hex, payloadsOf, rows, unnumbered } from './kernel-bytes.ts';
 export { addNetns, type NetnsFixture, netnsTest, removeNetns, type TestNetns } from './netns.ts';
