@@ -99,9 +99,14 @@ export function infoBytes(kind: Uint8Array, data: Uint8Array | undefined): Uint8
   });
 }
 
-/** `RTA_VIA` with its `struct rtvia`, of which its own `formatRouteVia` makes three bytes. */
-export function viaAttribute(via: Uint8Array): StreamData {
-  return (out: AttrStream) => out.push(18, via);
+/**
+ * An attribute as it is, for those that its formatters get wrong: `IFLA_IFALIAS` (sent with a NUL, which makes the longest
+ * alias too long for the kernel) and `RTA_VIA` (three bytes, whatever the address).
+ */
+export function attributeOf(type: number, payload: Uint8Array | undefined): StreamData {
+  return (out: AttrStream) => {
+    if (payload !== undefined) out.push(type, payload);
+  };
 }
 
 /** A value of its enums, `'LINK'` or a number it has no name for, as a word of ours. */

@@ -32,3 +32,30 @@ export function attributeBytes(type: number, payload: Uint8Array): Uint8Array {
   out.set(payload, 4);
   return out;
 }
+
+/** A copy of a datagram whose messages have no sequence number and no port: these differ each time. */
+export function unnumbered(bytes: Uint8Array): Uint8Array {
+  const out = bytes.slice();
+  for (const { start } of messagesIn(out)) out.fill(0, start + 8, start + 16);
+  return out;
+}
+
+/** The type and the payload of each message of a datagram. */
+export function payloadsOf(bytes: Uint8Array): { readonly type: number; readonly body: Uint8Array }[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return messagesIn(bytes).map(({ start, end }) => ({
+    type: view.getUint16(start + 4, true),
+    body: bytes.slice(start + 16, end),
+  }));
+}
+
+function messagesIn(bytes: Uint8Array): { start: number; end: number }[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const found: { start: number; end: number }[] = [];
+  for (let start = 0; start + 16 <= bytes.length; ) {
+    const end = start + view.getUint32(start, true);
+    found.push({ start, end });
+    start = (end + 3) & ~3;
+  }
+  return found;
+}

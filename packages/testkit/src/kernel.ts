@@ -1,6 +1,6 @@
 import type { Transport } from '@cni/rtnetlink';
 import { SysError } from '@cni/sys';
-import { attributeBytes, datagram } from './kernel-bytes.ts';
+import { attributeBytes, datagram, rows, unnumbered } from './kernel-bytes.ts';
 
 /** A request as the scripted kernel receives it. */
 export interface KernelRequest {
@@ -63,6 +63,13 @@ export function scriptedKernel(
       closed = true;
     },
   };
+}
+
+/** What `act` asks of a kernel that acknowledges everything: each request as {@link rows}, without sequence number and port. */
+export function sentBy(act: (kernel: Transport) => void): string[] {
+  const kernel = scriptedKernel((request) => [ack(request)]);
+  act(kernel);
+  return kernel.requests.map(({ bytes }) => rows(unnumbered(bytes)));
 }
 
 function parse(bytes: Uint8Array, port: number): KernelRequest {

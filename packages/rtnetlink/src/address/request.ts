@@ -32,14 +32,16 @@ export function addBody(link: number, added: NewAddress): Uint8Array {
       prefixlen: address.prefixLength,
       scope: scopeNumber(scope),
       index: link,
+      // The header has eight bits for flags; when there are more, all of them go into an attribute.
+      flags: noPrefixRoute ? {} : flags,
     }),
     formatAddressAttrs(
       given<AddressAttrs>({
         local,
-        address: peer === undefined ? local : ipToBytes(peer),
         broadcast: broadcast && ipToBytes(broadcast),
+        flags: noPrefixRoute ? flags : undefined,
         label,
-        flags: Object.keys(flags).length > 0 ? flags : undefined,
+        address: peer === undefined ? local : ipToBytes(peer),
       }),
     ),
   );

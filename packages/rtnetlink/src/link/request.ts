@@ -1,6 +1,7 @@
 import { parseMac } from '@cni/ip';
 import { type Netns, utf8 } from '@cni/sys';
 import {
+  attributeOf,
   bytesOf,
   type DeviceFlags,
   formatIpvlan,
@@ -14,6 +15,7 @@ import {
   type LinkHeader,
   putU16,
   putU32,
+  type StreamData,
   type VethInfo,
 } from '../npm.ts';
 import { ipvlanFlags, ipvlanModes, macvlanModes } from './codec.ts';
@@ -22,8 +24,14 @@ import type { LinkChange, LinkKey, NewLink, NewLinkInfo, NewPeer } from './link.
 /** `RTEXT_FILTER_SKIP_STATS`, linux/rtnetlink.h: statistics are a third of an answer, and nobody here reads them. */
 const RTEXT_FILTER_SKIP_STATS = 8;
 
-function linkBody(header: LinkHeader, attrs: LooseAttrs): Uint8Array {
-  return bytesOf(formatLink(header), formatLinkAttrs(given<LinkAttrs>(attrs)));
+type LooseAttrs = Parameters<typeof given<LinkAttrs>>[0];
+
+/** Attributes in the order of iproute2: what any link may have, then the rest. */
+function linkBody(header: LinkHeader, attrs: LooseAttrs, common?: Common): Uint8Array {
+  const rest = formatLinkAttrs(given<LinkAttrs>(attrs));
+  return common === undefined
+    ? bytesOf(formatLink(header), rest)
+    : bytesOf(formatLink(header), ...commonAttributes(common), rest);
 }
 
 /** `RTM_GETLINK` for one link. */
@@ -52,17 +60,22 @@ interface Common {
   readonly group?: number;
 }
 
-type LooseAttrs = Parameters<typeof given<LinkAttrs>>[0];
+/** `IFLA_IFALIAS`, linux/if_link.h */
+const IFLA_IFALIAS = 20;
 
-function common({ mtu, address, netns, alias, txQueueLength, group }: Common): LooseAttrs {
-  return {
-    mtu,
-    address: address === undefined ? undefined : parseMac(address),
-    netNsFd: netns?.fd,
-    ifalias: alias,
-    txqlen: txQueueLength,
-    group,
-  };
+function commonAttributes({ mtu, address, netns, alias, txQueueLength, group }: Common): StreamData[] {
+  return [
+    formatLinkAttrs(
+      given<LinkAttrs>({
+        mtu,
+        address: address === undefined ? undefined : parseMac(address),
+        netNsFd: netns?.fd,
+        txqlen: txQueueLength,
+        group,
+      }),
+    ),
+    attributeOf(IFLA_IFALIAS, alias === undefined ? undefined : utf8(alias)),
+  ];
 }
 
 function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> {
@@ -75,8 +88,7 @@ function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> 
 export function addBody(link: NewLink): Uint8Array {
   const parent = link.parent === undefined ? undefined : putU32(link.parent);
   const info = infoBytes(utf8(link.info.kind), dataBytes(link.info));
-  const attrs = { link: parent, ifname: link.name, ...common(link), linkinfo: info };
-  return linkBody(link.up ? upFlags(true) : {}, attrs);
+  return linkBody(link.up ? upFlags(true) : {}, { link: parent, ifname: link.name, linkinfo: info }, link);
 }
 
 function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
@@ -95,11 +107,10 @@ function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
 }
 
 function peerBytes(peer: NewPeer): Uint8Array {
-  return linkBody({}, { ifname: peer.name, ...common(peer) });
+  return linkBody({}, { ifname: peer.name }, peer);
 }
 
 /** `RTM_SETLINK`, which unlike `RTM_NEWLINK` never creates one. */
 export function setBody(index: number, change: LinkChange): Uint8Array {
-  const attrs = { ifname: change.name, ...common(change), master: change.master };
-  return linkBody({ index, ...upFlags(change.up) }, attrs);
+  return linkBody({ index, ...upFlags(change.up) }, { master: change.master, ifname: change.name }, change);
 }

@@ -1,7 +1,8 @@
-import { type Family, type Ip, ipToBytes, networkOf } from '@cni/ip';
+import { type Family, ipToBytes, networkOf } from '@cni/ip';
 import type { Scope } from '../address/address.ts';
 import { toAf } from '../family.ts';
 import {
+  attributeOf,
   bytesOf,
   formatRoute,
   formatRouteAttrs,
@@ -11,8 +12,8 @@ import {
   type RouteFlags,
   type RouteHeader,
   type RouteMetrics,
+  type StreamData,
   unword,
-  viaAttribute,
 } from '../npm.ts';
 import { via } from './codec.ts';
 import { MAIN_TABLE, type NewRoute, type RouteFilter, type RouteKey } from './route.ts';
@@ -47,29 +48,36 @@ function routeBody(route: RouteKey & RouteDetails, header: RouteHeader): Uint8Ar
       flags,
       ...header,
     }),
-    formatRouteAttrs(attributesOf(route, table)),
-    ...(isVia(route) ? [viaAttribute(via.encode(route.gateway))] : []),
+    ...attributesOf(route, table),
   );
 }
 
-function attributesOf(route: RouteKey & RouteDetails, table: number): RouteAttrs {
+/** `RTA_VIA`, linux/rtnetlink.h */
+const RTA_VIA = 18;
+
+/** In the order of iproute2. */
+function attributesOf(route: RouteKey & RouteDetails, table: number): StreamData[] {
   const { destination, gateway, link, priority, source, mtu, advmss } = route;
+  const { family } = destination.ip;
   const number = (value: number | undefined) => (value === undefined ? undefined : putU32(value));
   const metrics = given<RouteMetrics>({ mtu: number(mtu), advmss: number(advmss) });
-  return given<RouteAttrs>({
-    dst: destination.prefixLength > 0 ? ipToBytes(networkOf(destination)) : undefined,
-    gateway: gateway && !isVia({ destination, gateway }) ? ipToBytes(gateway) : undefined,
-    oif: link,
+  const ways = given<RouteAttrs>({
+    dst: destination.prefixLength > 0 || family === 6 ? ipToBytes(networkOf(destination)) : undefined,
+    gateway: gateway?.family === family ? ipToBytes(gateway) : undefined,
+  });
+  const rest = given<RouteAttrs>({
+    prefsrc: source && ipToBytes(source),
     table: table < 256 ? undefined : table,
     priority,
-    prefsrc: source && ipToBytes(source),
+    oif: link,
     metrics: mtu === undefined && advmss === undefined ? undefined : metrics,
   });
-}
-
-/** Whether the gateway is of the other family. */
-function isVia<R extends Pick<RouteKey, 'destination' | 'gateway'>>(route: R): route is R & { gateway: Ip } {
-  return route.gateway !== undefined && route.gateway.family !== route.destination.ip.family;
+  const otherFamily = gateway !== undefined && gateway.family !== family;
+  return [
+    formatRouteAttrs(ways),
+    attributeOf(RTA_VIA, otherFamily ? via.encode(gateway) : undefined),
+    formatRouteAttrs(rest),
+  ];
 }
 
 /** `RTM_NEWROUTE`. */

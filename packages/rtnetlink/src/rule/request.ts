@@ -11,8 +11,7 @@ function network(cidr: Cidr): Uint8Array {
   return ipToBytes(networkOf(cidr));
 }
 
-/** `RTM_NEWRULE` and `RTM_DELRULE`; a deletion without a table is one whatever the table. */
-export function ruleBody(rule: NewRule, table: number): Uint8Array {
+function ruleBody(rule: NewRule, table: number, action: number): Uint8Array {
   const { family, priority, source, destination, fwmark, fwmask, iif, oif, suppressPrefixLength, invert } = rule;
   const flags: RuleFlags = invert ? { invert: true } : {};
   return bytesOf(
@@ -21,7 +20,7 @@ export function ruleBody(rule: NewRule, table: number): Uint8Array {
       dstLen: destination?.prefixLength ?? 0,
       srcLen: source?.prefixLength ?? 0,
       table: table < 256 ? table : 0,
-      action: FR_ACT_TO_TBL,
+      action,
       flags,
     }),
     formatRuleAttrs(
@@ -42,12 +41,12 @@ export function ruleBody(rule: NewRule, table: number): Uint8Array {
 
 /** `RTM_NEWRULE`. */
 export function addBody(rule: NewRule): Uint8Array {
-  return ruleBody(rule, rule.table ?? MAIN_TABLE);
+  return ruleBody(rule, rule.table ?? MAIN_TABLE, FR_ACT_TO_TBL);
 }
 
-/** `RTM_DELRULE`. */
+/** `RTM_DELRULE`; without a table it is one whatever the table. */
 export function deleteBody(rule: NewRule): Uint8Array {
-  return ruleBody(rule, rule.table ?? 0);
+  return ruleBody(rule, rule.table ?? 0, 0);
 }
 
 /** `RTM_GETRULE`. */

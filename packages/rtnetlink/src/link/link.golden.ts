@@ -1,0 +1,118 @@
+import { hex } from '@cni/testkit';
+
+/**
+ * What iproute2 sends for links.
+ *
+ * Captured with `unshare -n strace -e trace=sendmsg -e write=3 COMMAND`.
+ * Kernel 6.18.44 unless said otherwise, iproute2 6.1.0. Sequence numbers and port ids are zeroed.
+ */
+export const sent: Record<
+  | 'ipvlan'
+  | 'ipvlanPrivate'
+  | 'macvlan'
+  | 'veth'
+  | 'ifb'
+  | 'dummy'
+  | 'bridge'
+  | 'setUp'
+  | 'setDown'
+  | 'rename'
+  | 'setMaster'
+  | 'remove',
+  Uint8Array
+> = {
+  // ip link add ipvl0 link lo type ipvlan mode l2
+  ipvlan: hex`
+    58000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    08000500 01000000 0a000300 6970766c
+    30000000 24001200 0a000100 6970766c
+    616e0000 14000200 06000100 00000000
+    06000200 00000000
+  `,
+  // ip link add ipvl0 link lo mtu 1400 type ipvlan mode l3s private
+  ipvlanPrivate: hex`
+    60000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    08000400 78050000 08000500 01000000
+    0a000300 6970766c 30000000 24001200
+    0a000100 6970766c 616e0000 14000200
+    06000100 02000000 06000200 01000000
+  `,
+  // ip link add macv0 link lo address 02:00:00:00:00:01 type macvlan mode bridge
+  macvlan: hex`
+    5c000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    0a000100 02000000 00010000 08000500
+    01000000 0a000300 6d616376 30000000
+    1c001200 0b000100 6d616376 6c616e00
+    0c000200 08000100 04000000
+  `,
+  // ip link add v0 mtu 1400 type veth peer name v1 mtu 1300 address 02:00:00:00:00:02
+  veth: hex`
+    70000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    08000400 78050000 07000300 76300000
+    40001200 08000100 76657468 34000200
+    30000100 00000000 00000000 00000000
+    00000000 08000400 14050000 0a000100
+    02000000 00020000 07000300 76310000
+  `,
+  // ip link add ifb0 txqueuelen 32 group 7 type ifb
+  ifb: hex`
+    48000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    08000d00 20000000 08001b00 07000000
+    09000300 69666230 00000000 0c001200
+    07000100 69666200
+  `,
+  // ip link add d0 type dummy
+  dummy: hex`
+    38000000 10000506 00000000 00000000
+    00000000 00000000 00000000 00000000
+    07000300 64300000 10001200 09000100
+    64756d6d 79000000
+  `,
+  // ip link add br0 up type bridge
+  bridge: hex`
+    38000000 10000506 00000000 00000000
+    00000000 00000000 01000000 01000000
+    08000300 62723000 10001200 0a000100
+    62726964 67650000
+  `,
+  // after: ip link add v0 type veth peer name v1
+  // ip link set dev v0 up
+  setUp: hex`
+    20000000 10000500 00000000 00000000
+    00000000 03000000 01000000 01000000
+  `,
+  // after: ip link add v0 type veth peer name v1
+  // ip link set dev v0 down
+  setDown: hex`
+    20000000 10000500 00000000 00000000
+    00000000 03000000 00000000 01000000
+  `,
+  // after: ip link add v0 type veth peer name v1
+  // ip link set dev v0 mtu 1400 address 02:00:00:00:00:03 alias pod name eth0
+  rename: hex`
+    48000000 10000500 00000000 00000000
+    00000000 03000000 00000000 00000000
+    08000400 78050000 0a000100 02000000
+    00030000 07001400 706f6400 09000300
+    65746830 00000000
+  `,
+  // after: ip link add v0 type veth peer name v1
+  //        ip link add br0 type bridge
+  // ip link set dev v0 master br0
+  setMaster: hex`
+    28000000 10000500 00000000 00000000
+    00000000 03000000 00000000 00000000
+    08000a00 04000000
+  `,
+  // after: ip link add v0 type veth peer name v1
+  // ip link del dev v0
+  remove: hex`
+    20000000 11000500 00000000 00000000
+    00000000 03000000 00000000 00000000
+  `,
+};
