@@ -62,7 +62,6 @@ export interface NewPeer {
   readonly mtu?: number;
   /** Born there; by default in the namespace of the conversation. */
   readonly netns?: Netns;
-  readonly alias?: string;
   readonly txQueueLength?: number;
   readonly group?: number;
 }
@@ -74,7 +73,7 @@ export type NewLinkInfo =
   | { readonly kind: 'veth'; readonly data: { readonly peer: NewPeer } }
   | { readonly kind: 'ifb' | 'dummy' | 'bridge' };
 
-/** A link to be added. What is absent is the kernel's choice. */
+/** A link to be added. What is absent is the kernel's choice. An alias can only be set later: the kernel passes over it here. */
 export interface NewLink {
   /** At most 15 bytes. */
   readonly name: string;
@@ -88,7 +87,6 @@ export interface NewLink {
   /** A MAC address. */
   readonly address?: string;
   readonly up?: boolean;
-  readonly alias?: string;
   readonly txQueueLength?: number;
   readonly group?: number;
 }

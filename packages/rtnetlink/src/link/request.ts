@@ -26,12 +26,9 @@ const RTEXT_FILTER_SKIP_STATS = 8;
 
 type LooseAttrs = Parameters<typeof given<LinkAttrs>>[0];
 
-/** Attributes in the order of iproute2: what any link may have, then the rest. */
-function linkBody(header: LinkHeader, attrs: LooseAttrs, common?: Common): Uint8Array {
-  const rest = formatLinkAttrs(given<LinkAttrs>(attrs));
-  return common === undefined
-    ? bytesOf(formatLink(header), rest)
-    : bytesOf(formatLink(header), ...commonAttributes(common), rest);
+/** Attributes in the order of iproute2: what any new link may have, then the rest. */
+function linkBody(header: LinkHeader, attrs: LooseAttrs, ...before: StreamData[]): Uint8Array {
+  return bytesOf(formatLink(header), ...before, formatLinkAttrs(given<LinkAttrs>(attrs)));
 }
 
 /** `RTM_GETLINK` for one link. */
@@ -55,27 +52,20 @@ interface Common {
   readonly address?: string;
   readonly mtu?: number;
   readonly netns?: Netns;
-  readonly alias?: string;
   readonly txQueueLength?: number;
   readonly group?: number;
 }
 
-/** `IFLA_IFALIAS`, linux/if_link.h */
-const IFLA_IFALIAS = 20;
-
-function commonAttributes({ mtu, address, netns, alias, txQueueLength, group }: Common): StreamData[] {
-  return [
-    formatLinkAttrs(
-      given<LinkAttrs>({
-        mtu,
-        address: address === undefined ? undefined : parseMac(address),
-        netNsFd: netns?.fd,
-        txqlen: txQueueLength,
-        group,
-      }),
-    ),
-    attributeOf(IFLA_IFALIAS, alias === undefined ? undefined : utf8(alias)),
-  ];
+function commonAttributes({ mtu, address, netns, txQueueLength, group }: Common): StreamData {
+  return formatLinkAttrs(
+    given<LinkAttrs>({
+      mtu,
+      address: address === undefined ? undefined : parseMac(address),
+      netNsFd: netns?.fd,
+      txqlen: txQueueLength,
+      group,
+    }),
+  );
 }
 
 function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> {
@@ -88,7 +78,11 @@ function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> 
 export function addBody(link: NewLink): Uint8Array {
   const parent = link.parent === undefined ? undefined : putU32(link.parent);
   const info = infoBytes(utf8(link.info.kind), dataBytes(link.info));
-  return linkBody(link.up ? upFlags(true) : {}, { link: parent, ifname: link.name, linkinfo: info }, link);
+  return linkBody(
+    link.up ? upFlags(true) : {},
+    { link: parent, ifname: link.name, linkinfo: info },
+    commonAttributes(link),
+  );
 }
 
 function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
@@ -107,10 +101,19 @@ function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
 }
 
 function peerBytes(peer: NewPeer): Uint8Array {
-  return linkBody({}, { ifname: peer.name }, peer);
+  return linkBody({}, { ifname: peer.name }, commonAttributes(peer));
 }
+
+/** `IFLA_IFALIAS`, linux/if_link.h */
+const IFLA_IFALIAS = 20;
 
 /** `RTM_SETLINK`, which unlike `RTM_NEWLINK` never creates one. */
 export function setBody(index: number, change: LinkChange): Uint8Array {
-  return linkBody({ index, ...upFlags(change.up) }, { master: change.master, ifname: change.name }, change);
+  const { up, master, name, alias } = change;
+  return linkBody(
+    { index, ...upFlags(up) },
+    { master, ifname: name },
+    commonAttributes(change),
+    attributeOf(IFLA_IFALIAS, alias === undefined ? undefined : utf8(alias)),
+  );
 }
