@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Netns } from './netns.ts';
+import { conflist, type Mode, modes, nothingIn } from './network.ts';
 import { type Conflist, type Result, Runtime } from './runtime.ts';
-import { conflist, type Mode, nothingIn, ours, type Pod, reference, test, type World } from './world.ts';
+import { ours, type Pod, reference, test, type World } from './world.ts';
 
-const modes: Mode[] = ['l2', 'l3', 'l3s'];
 type Directory = typeof ours;
 const switches: { what: string; before: Directory; after: Directory }[] = [
   { what: 'from the reference to ours', before: reference, after: ours },
@@ -71,12 +71,12 @@ function describeResult({ interfaces = [], dns = {}, ...result }: Result): unkno
   return { ...result, dns, interfaces: interfaces.map(({ sandbox: _, ...named }) => named) };
 }
 
-/** Link, addresses and routes of `eth0`, less indices, times and names. */
+/** Link, addresses and routes of `eth0`, less indices, times and names; less the queue length too, that newer references leave to the kernel. */
 function stateOf(pod: Netns): unknown {
   const [link = {}] = pod.json('link', 'show', 'eth0');
   const [{ addr_info: addresses = [] } = {}] = pod.json('address', 'show', 'dev', 'eth0', 'scope', 'global');
   const routes = ['-4', '-6'].flatMap((family) => pod.json(family, 'route', 'show', 'table', 'all'));
-  const kept = ['mtu', 'qdisc', 'operstate', 'txqlen', 'link_type', 'address', 'linkinfo', 'flags'];
+  const kept = ['mtu', 'qdisc', 'operstate', 'link_type', 'address', 'linkinfo', 'flags'];
   return { link: pick(link, kept), addresses, routes: routes.filter(({ dst }) => !String(dst).startsWith('fe80')) };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, type TestAPI } from 'vitest';
 import { deleteNetns, makeNetns, makeNetnsOf, type Netns } from './netns.ts';
-import { type Attachment, type Conflist, type PluginConfig, PluginError, type Refusal } from './runtime.ts';
+import type { Attachment } from './runtime.ts';
 
 /** The directories of both sets of executables. */
 export const ours: string = join(import.meta.dirname, '../../dist/bin');
@@ -27,9 +27,6 @@ export interface Pod extends Netns {
   readonly attachment: Attachment;
 }
 
-export type Mode = 'l2' | 'l3' | 'l3s';
-export type Family = 'IPv4' | 'IPv6' | 'dual stack';
-
 export const master: string = 'uplink';
 export const network: string = 'underlay';
 const uplink = { host: ['192.0.2.2/24', '2001:db8:2::2/64'], outside: ['192.0.2.1/24', '2001:db8:2::1/64'] };
@@ -37,8 +34,9 @@ const uplink = { host: ['192.0.2.2/24', '2001:db8:2::2/64'], outside: ['192.0.2.
 export const gateways: readonly string[] = ['10.1.0.1', 'fd00:1::1'];
 /** Of the outside. */
 export const outsideAddresses: readonly string[] = ['192.0.2.1', '2001:db8:2::1'];
-const subnets = { IPv4: '10.1.0.0/24', IPv6: 'fd00:1::/64' };
-const defaults = { IPv4: '0.0.0.0/0', IPv6: '::/0' };
+/** Of the pods. */
+export const subnets = { IPv4: '10.1.0.0/24', IPv6: 'fd00:1::/64' };
+export const defaults = { IPv4: '0.0.0.0/0', IPv6: '::/0' };
 
 /** A test gets a `world` of its own, gone afterwards. */
 export const test: TestAPI<{ world: World }> = base.extend<{ world: World }>({
@@ -99,38 +97,4 @@ export function routeToPods({ outside }: World): void {
 
 function listed(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : [];
-}
-
-/** A conflist of ipvlan and host-local; `more` is added to ipvlan's keys. */
-export function conflist(world: World, mode: Mode, family: Family, more: Record<string, unknown> = {}): Conflist {
-  const families = family === 'dual stack' ? (['IPv4', 'IPv6'] as const) : [family];
-  const ipam = {
-    type: 'host-local',
-    dataDir: world.dataDir,
-    ranges: families.map((one) => [{ subnet: subnets[one] }]),
-    routes: families.map((one) => ({ dst: defaults[one] })),
-  };
-  const plugin: PluginConfig = { type: 'ipvlan', master, mode, ipam, ...more };
-  return { cniVersion: '1.0.0', name: network, plugins: [plugin] };
-}
-
-/** The addresses of a family among `addresses`. */
-export function ofFamily<T extends string>(family: Family, addresses: readonly T[]): T[] {
-  return addresses.filter((one) => family === 'dual stack' || one.includes(':') === (family === 'IPv6'));
-}
-
-/** Whether there is nothing but `lo` in a pod. */
-export function nothingIn(pod: Pod): boolean {
-  return pod.json('link', 'show').every(({ ifname }) => ifname === 'lo');
-}
-
-/** What a plugin says when it refuses; throws when it does not. */
-export function refusalOf(run: () => unknown): Refusal {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof PluginError) return error.refusal;
-    throw error;
-  }
-  throw new Error('expected a refusal, and there was none');
 }
