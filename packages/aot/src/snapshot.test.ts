@@ -46,6 +46,7 @@ describe('snapshot', () => {
     ['a program that never starts', 'let a = 1;', 'the program never calls start(main)'],
     ['a system call at top level', '__syscalls.getpid();', /getpid was called while the program was loaded/],
     ['an exception at top level', 'null.x;', /cannot read property 'x' of null/],
+    ['something else than an error at top level', `throw 'only text';`, 'only text'],
     ['random numbers at top level', 'Math.random();', /Math.random would give every process the same numbers/],
     ['eval', `eval('1');`, /eval is not supported/],
     ['a function out of text', `new Function('return 1');`, /eval is not supported/],

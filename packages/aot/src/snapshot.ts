@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { CompileFlags, Intrinsics, type JSValueHandle, QuickJS } from 'quickjs-wasi';
+import { CompileFlags, Intrinsics, JSException, type JSValueHandle, QuickJS } from 'quickjs-wasi';
 import { BuildError } from './build-error.ts';
 
 /** The memory of a script engine whose program has been loaded and has named its main function. */
@@ -65,7 +65,7 @@ export async function takeSnapshot(code: string): Promise<Snapshot> {
     timezoneOffset: 0,
   });
   const main = addSystemCalls(vm);
-  for (const bytecode of [prelude, program]) if (bytecode) vm.evalBytecode(bytecode).dispose();
+  for (const bytecode of [prelude, program]) if (bytecode) load(vm, bytecode);
   const mainFunction = main();
   vm.gcThreshold = FIRST_COLLECTION;
   vm.runGC();
@@ -89,6 +89,29 @@ const still = (memory: { readonly buffer: ArrayBuffer }) => ({
 /** Source text is stripped, line numbers are kept: they are read only when a stack is made. */
 function compile(compiler: QuickJS, code: string): Uint8Array {
   return compiler.compile(code, 'plugin.js', 0, CompileFlags.STRIP_SOURCE);
+}
+
+/** What QuickJS keeps to itself: the functions of the WebAssembly module. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  qjs_eval_bytecode(at: number, length: number): number;
+  qjs_is_exception(value: number): number;
+}
+
+/** Reading bytecode takes no more of the stack than this; it does not go on once that is done. */
+const READING_STACK = 64 << 10;
+const BYTECODE_START = 16;
+
+/**
+ * Runs bytecode from where the stack is not in use, and the snapshot does not begin: in the heap it would leave a hole of
+ * its size in the executable.
+ */
+function load(vm: QuickJS, bytecode: Uint8Array): void {
+  if (bytecode.length > SNAPSHOT_START - READING_STACK - BYTECODE_START) return vm.evalBytecode(bytecode).dispose();
+  const { exports } = vm as unknown as { exports: Exports };
+  new Uint8Array(exports.memory.buffer, BYTECODE_START).set(bytecode);
+  const result = exports.qjs_eval_bytecode(BYTECODE_START, bytecode.length);
+  if (exports.qjs_is_exception(result)) throw new JSException(vm.getException());
 }
 
 /** Makes `__syscalls`; the result gives the address of the function `start` was called with. */
