@@ -5,12 +5,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { buildExecutables, collectExecutables } from './setup/executables.mjs';
-import { prepare } from './setup/prepare.mjs';
+import { prepare, preparePnpm } from './setup/prepare.mjs';
 import { Failure, root, step, toolsEnv } from './setup/run.mjs';
 import { runStages } from './setup/stages.mjs';
 
 async function main([command, ...args]) {
-  await prepare();
+  // pnpm is what mends a lockfile that does not fit.
+  await (command === 'pnpm' ? preparePnpm() : prepare());
   if (command === undefined) return 0;
   if (command === 'test') return runStages();
   if (command === 'demo') {

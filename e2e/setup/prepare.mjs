@@ -11,7 +11,8 @@ export async function prepare() {
   await prepareDebian();
 }
 
-async function preparePnpm() {
+/** pnpm at the version of the root's package.json, in `.cache/`. */
+export async function preparePnpm() {
   const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
   const directory = join(cache, 'pnpm');
   const stamp = join(directory, 'installed');
