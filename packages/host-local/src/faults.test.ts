@@ -1,4 +1,4 @@
-import { listDirectory } from '@cni/sys';
+import { listDirectory, stat } from '@cni/sys';
 import { expect, test } from 'vitest';
 import { eachFault, type Fault, withFault } from './testing/faults.ts';
 import { Node } from './testing/plugin.ts';
@@ -83,4 +83,23 @@ test('a full disk: ADD says so, DEL works', () => {
   const full = { at: 0, kind: 'crash', errno: ENOSPC } as const;
   expect(withFault(full, () => node.add({ id: 'other' })).value).toMatch(/^5 .*: ENOSPC$/);
   expect(heldBy(node, 'other')).toBe(0);
+});
+
+test.each([
+  ['EROFS', 30],
+  ['EACCES', 13],
+  ['ENOSPC', 28],
+])('STATUS where nothing can be written: %s', (name, errno) => {
+  using node = new Node(dual);
+  node.add({ id: 'victim' });
+  const { value } = withFault({ at: 0, kind: 'crash', errno }, () => node.say('STATUS'));
+  expect(value).toBe(`50 use the store: open ${node.path('.probe')}: ${name}`);
+  expect(node.say('STATUS')).toBe('');
+});
+
+test('a journal of many addresses does not stay', () => {
+  using node = new Node({ subnet: '10.1.0.0/16' });
+  for (let n = 0; n < 100; n++) node.add({ id: `c${n}` });
+  node.say('GC');
+  expect(stat(`${node.dataDir}/.host-local/pods/index/journal`).size).toBeLessThan(400);
 });

@@ -1,4 +1,4 @@
-import { findStat, findText, isErrno, removeIfPresent, rename, writeFile } from '@cni/sys';
+import { findStat, findText, isErrno, readText, removeIfPresent, writeFile } from '@cni/sys';
 import { addressOfName } from './record.ts';
 
 /**
@@ -10,10 +10,11 @@ export type Journal = { readonly clean: string } | { readonly unfinished: readon
 /** The name of an address's file and its content, without which it is left alone. */
 export type Doomed = readonly [name: string, record: string];
 
-/** The journal at `path`; `undefined` when there is none or it cannot be understood. */
+/** The journal at `path`, its first line; `undefined` when there is none or it cannot be understood. */
 export function readJournal(path: string): Journal | undefined {
   try {
-    const journal: unknown = JSON.parse(findText(path) ?? '');
+    const [line = ''] = (findText(path) ?? '').split('\n', 1);
+    const journal: unknown = JSON.parse(line);
     return typeof journal === 'object' && journal !== null ? (journal as Journal) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
@@ -21,11 +22,18 @@ export function readJournal(path: string): Journal | undefined {
   }
 }
 
-/** Replaces the journal at once, or not at all. Throws `SysError`. */
+/**
+ * Replaces the journal by one write(2), so that a process that is killed leaves the old one or the new. Overwritten rather than
+ * truncated or renamed over: either of these makes ext4 write to the disk at once. Throws `SysError`.
+ */
 export function writeJournal(path: string, journal: Journal): void {
-  const aside = `${path}.new`;
-  writeFile(aside, JSON.stringify(journal));
-  rename(aside, path);
+  const line = `${JSON.stringify(journal)}\n`;
+  try {
+    writeFile(path, line, { mode: 'write' });
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    writeFile(path, line);
+  }
 }
 
 /** Makes the next command look at everything. Throws `SysError`. */
@@ -34,14 +42,14 @@ export function dropJournal(path: string): void {
 }
 
 /**
- * Tells whether anybody has changed the directory: its identity and time, and of each cursor its text and whom the address it
- * points at belongs to. The reference plugin moves a cursor with every address it hands out, so that it is noticed even
+ * Tells whether anybody has changed the directory: the boot, its identity and time, and of each cursor its text and whom the
+ * address it points at belongs to. After a reboot nothing is taken for granted: the disk may not have got all of it. The reference plugin moves a cursor with every address it hands out, so that it is noticed even
  * within one tick of the file system's clock.
  */
-export function fingerprintOf(directory: string, cursors: readonly string[]): string {
+export function fingerprintOf(directory: string, boot: string, cursors: readonly string[]): string {
   const found = findStat(directory);
   const identity = found === undefined ? 'none' : `${found.dev} ${found.ino} ${found.mtime}`;
-  return [cursors.join(' '), identity, ...cursors.map((name) => cursorPrint(directory, name))].join('\n');
+  return [cursors.join(' '), boot, identity, ...cursors.map((name) => cursorPrint(directory, name))].join('\n');
 }
 
 /** The cursors that a fingerprint is of. */
@@ -65,5 +73,14 @@ function readable(path: string): string | undefined {
   } catch (error) {
     if (isErrno(error, 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'EIO', 'ENXIO')) return undefined;
     throw error;
+  }
+}
+
+/** The first eight digits of the kernel's boot id; zeros where it has none. */
+export function bootId(): string {
+  try {
+    return readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
+  } catch {
+    return '00000000';
   }
 }

@@ -1,24 +1,24 @@
 import { formatIp, type Ip } from '@cni/ip';
-import { findStat, isErrno, listDirectory, makeDirectories, removeIfPresent, rename, utf8, writeFile } from '@cni/sys';
+import { findText, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { addressOfName } from './record.ts';
 
 /**
- * Finds the addresses of a container without reading every record: in one of 256 directories, a file per address named
- * `<hash of the container id>.<boot>.<address>`. Its content means nothing, and what it says has to be verified: an entry
- * may be stale. It is complete as long as the journal says so.
+ * Finds the addresses of a container without reading every record. 256 files, named by the first two digits of a hash of the
+ * container id, hold a line for each address: `<the other digits> <boot> <address>`. A line may be stale, so what it says has
+ * to be verified; that none is missing is for the journal to know. Each call throws `SysError`.
  */
 export interface OwnerIndex {
   find(containerId: string): Entry[];
-  list(): Entry[];
   add(entry: Entry): void;
-  /** Gives a file its place in the index. */
-  adopt(path: string, entry: Entry): void;
-  remove(entry: Entry): void;
+  /** Removes the entries of these addresses from those of a container. */
+  remove(containerId: string, addresses: ReadonlySet<string>): void;
+  /** Makes the index consist of these. An entry that it has already keeps its boot. */
+  rebuild(entries: readonly Entry[]): void;
 }
 
 /** One address of one container. */
 export interface Entry {
-  /** Of the container id. */
+  /** Of the container id, 16 hexadecimal digits. */
   readonly hash: string;
   /** The first eight digits of the kernel's boot id at the time the address was reserved, or first seen. */
   readonly boot: string;
@@ -30,64 +30,100 @@ export function entryOf(containerId: string, boot: string, ip: Ip): Entry {
   return { hash: hashOf(containerId), boot, ip };
 }
 
-/** `3f/90ab12cd34ef56.1a2b3c4d.10.1.0.5` */
-function pathOf({ hash, boot, ip }: Entry): string {
-  return `${hash.slice(0, 2)}/${hash.slice(2)}.${boot}.${formatIp(ip)}`;
-}
-
-function parsePath(path: string): Entry[] {
-  const [, bucket = '', rest = '', boot, name] =
-    /^([0-9a-f]{2})\/([0-9a-f]{14})\.([0-9a-f]{8})\.(.+)$/.exec(path) ?? [];
-  const ip = name === undefined ? undefined : addressOfName(name);
-  return boot === undefined || ip === undefined ? [] : [{ hash: bucket + rest, boot, ip }];
-}
-
-/** FNV-1a, 64 bits, 16 hexadecimal digits. Collisions do no harm: what is found is verified. */
+/** Two times FNV-1a, 32 bits. Collisions do no harm: what is found is verified. */
 function hashOf(text: string): string {
-  const hash = utf8(text).reduce(
-    (value, byte) => BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100_0000_01b3n),
-    0xcbf2_9ce4_8422_2325n,
-  );
-  return hash.toString(16).padStart(16, '0');
+  let high = 0x811c9dc5;
+  let low = 0xcbf29ce4;
+  for (let at = 0; at < text.length; at++) {
+    high = Math.imul(high ^ text.charCodeAt(at), 0x01000193);
+    low = Math.imul(low ^ text.charCodeAt(at) ^ at, 0x01000193);
+  }
+  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
-/** The index in a directory of its own. Each call throws `SysError`. */
+const BUCKET_DIGITS = 2;
+
+function bucketOf(hash: string): string {
+  return hash.slice(0, BUCKET_DIGITS);
+}
+
+function lineOf({ hash, boot, ip }: Entry): string {
+  return `${hash.slice(BUCKET_DIGITS)} ${boot} ${formatIp(ip)}`;
+}
+
+function entriesIn(bucket: string, lines: readonly string[]): Entry[] {
+  return lines.flatMap((line) => {
+    const [rest = '', boot = '', name = ''] = line.split(' ');
+    const ip = addressOfName(name);
+    return ip === undefined ? [] : [{ hash: bucket + rest, boot, ip }];
+  });
+}
+
+function isOf(line: string, hash: string): boolean {
+  return line.startsWith(`${hash.slice(BUCKET_DIGITS)} `);
+}
+
+function nameIn(line: string): string {
+  return line.slice(line.lastIndexOf(' ') + 1);
+}
+
+/** The index in a directory of its own. */
 export function openOwnerIndex(directory: string): OwnerIndex {
-  const put = (entry: Entry, write: (path: string) => void) => {
-    const path = `${directory}/${pathOf(entry)}`;
-    const bucket = `${directory}/${entry.hash.slice(0, 2)}`;
-    try {
-      write(path);
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT') || findStat(bucket) !== undefined) throw error;
-      makeDirectories(bucket, 0o700);
-      write(path);
-    }
-  };
-  const listBucket = (bucket: string, start = '') =>
-    listIfPresent(`${directory}/${bucket}`)
-      .filter((name) => name.startsWith(start))
-      .flatMap((name) => parsePath(`${bucket}/${name}`));
+  const read = (bucket: string) => (findText(`${directory}/${bucket}`) ?? '').split('\n').filter((line) => line !== '');
+  const write = (bucket: string, lines: readonly string[]) =>
+    writeFile(`${directory}/${bucket}`, lines.map((line) => `${line}\n`).join(''));
   return {
     find(containerId) {
       const hash = hashOf(containerId);
-      return listBucket(hash.slice(0, 2), `${hash.slice(2)}.`);
+      return entriesIn(
+        bucketOf(hash),
+        read(bucketOf(hash)).filter((line) => isOf(line, hash)),
+      );
     },
-    list: () =>
-      listIfPresent(directory)
-        .filter((name) => /^[0-9a-f]{2}$/.test(name))
-        .flatMap((bucket) => listBucket(bucket)),
-    add: (entry) => put(entry, (path) => writeFile(path, '')),
-    adopt: (from, entry) => put(entry, (path) => rename(from, path)),
-    remove: (entry) => void removeIfPresent(`${directory}/${pathOf(entry)}`),
+    add(entry) {
+      writeFile(`${directory}/${bucketOf(entry.hash)}`, `${lineOf(entry)}\n`, { mode: 'append' });
+    },
+    remove(containerId, addresses) {
+      const hash = hashOf(containerId);
+      const lines = read(bucketOf(hash));
+      const kept = lines.filter((line) => !isOf(line, hash) || !addresses.has(nameIn(line)));
+      if (kept.length < lines.length) write(bucketOf(hash), kept);
+    },
+    rebuild(entries) {
+      makeDirectories(directory, 0o700);
+      const wanted = bucketsOf(entries);
+      for (const bucket of listDirectory(directory)) {
+        if (/^[0-9a-f]{2}$/.test(bucket) && !wanted.has(bucket)) removeIfPresent(`${directory}/${bucket}`);
+      }
+      for (const [bucket, lines] of wanted) {
+        const present = read(bucket);
+        const merged = merge(lines, present);
+        if (merged.length !== present.length || merged.some((line, at) => line !== present[at])) write(bucket, merged);
+      }
+    },
   };
 }
 
-function listIfPresent(path: string): string[] {
-  try {
-    return listDirectory(path);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
+/** The lines of each bucket. */
+function bucketsOf(entries: readonly Entry[]): Map<string, string[]> {
+  const buckets = new Map<string, string[]>();
+  for (const entry of entries) {
+    const bucket = bucketOf(entry.hash);
+    const lines = buckets.get(bucket);
+    if (lines === undefined) buckets.set(bucket, [lineOf(entry)]);
+    else lines.push(lineOf(entry));
   }
+  return buckets;
+}
+
+/** The wanted lines, as they are present if they are: in their order, and with their boot. */
+function merge(wanted: readonly string[], present: readonly string[]): string[] {
+  const missing = new Map(wanted.map((line) => [keyOf(line), line]));
+  const kept = present.filter((line) => missing.delete(keyOf(line)));
+  return [...kept, ...missing.values()];
+}
+
+/** A line without its boot. */
+function keyOf(line: string): string {
+  return `${line.slice(0, line.indexOf(' '))} ${nameIn(line)}`;
 }

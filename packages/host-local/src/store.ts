@@ -6,17 +6,16 @@ import {
   listDirectory,
   lockFile,
   makeDirectories,
-  readText,
   removeIfPresent,
   writeFile,
   writeStderr,
 } from '@cni/sys';
-import { cursorsOf, type Doomed, dropJournal, fingerprintOf, readJournal, writeJournal } from './journal.ts';
-import { type Entry, entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
+import { bootId, cursorsOf, type Doomed, dropJournal, fingerprintOf, readJournal, writeJournal } from './journal.ts';
+import { entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
 import { type Location, type Paths, pathsOf } from './paths.ts';
 import { addressOfName, formatRecord, type Owner } from './record.ts';
 import { contentOf, type Held, ownerAt, type Survey, surveyOf } from './survey.ts';
-import { place, replace, setAside } from './writes.ts';
+import { discard, place, replace, setAside } from './writes.ts';
 
 /** A network's store, and how it is used. */
 export interface StoreOptions extends Location {
@@ -66,6 +65,7 @@ export class Store {
   readonly #paths: Paths;
   readonly #index: OwnerIndex;
   readonly #report: (line: string) => void;
+  readonly #boot: string = bootId();
   #cursors: Set<string> = new Set();
   /** Whether the index has every address. */
   #indexed = false;
@@ -127,7 +127,7 @@ export class Store {
     const doomed = doomedOf(held);
     this.#announce(doomed);
     this.#finish(doomed);
-    this.#unindex(owner, doomed);
+    this.#index.remove(owner.containerId, new Set(doomed.map(([name]) => name)));
     this.#settle();
   }
 
@@ -181,48 +181,45 @@ export class Store {
 
   #isUnchanged(fingerprint: string): boolean {
     this.#cursors = new Set(cursorsOf(fingerprint));
-    return fingerprintOf(this.#paths.addresses, [...this.#cursors]) === fingerprint;
+    return fingerprintOf(this.#paths.addresses, this.#boot, [...this.#cursors]) === fingerprint;
   }
 
   /** Takes out of the way what is named like an address and belongs to nobody. */
   #clear({ empty, damaged, foreign }: Survey): void {
-    for (const name of empty) {
-      removeIfPresent(this.#pathOf(name));
-      this.#report(`${this.#pathOf(name)}: empty, left by a crash; removed`);
-    }
+    for (const name of empty)
+      this.#report(`${this.#pathOf(name)}: empty, left by a crash; ${discard(this.#paths, name)}`);
     for (const name of damaged) this.#report(`${this.#pathOf(name)}: names no owner; ${setAside(this.#paths, name)}`);
     for (const name of foreign) this.#report(`${this.#pathOf(name)}: not an address, or not readable; left alone`);
   }
 
   /** Makes the index say what the records say. Where it cannot be written, the next command reads all records again. */
   #rebuild(held: readonly Held[]): void {
+    // Overwritten, a long journal would stay long.
+    dropJournal(this.#paths.journal);
     try {
-      makeDirectories(this.#paths.index, 0o700);
+      this.#index.rebuild(held.map(({ ip, owner }) => entryOf(owner.containerId, this.#boot, ip)));
       removeIfPresent(this.#paths.aside);
-      const known = new Map(this.#index.list().map((entry) => [keyOf(entry), entry]));
-      for (const { ip, owner } of held) {
-        const entry = entryOf(owner.containerId, bootId(), ip);
-        if (!known.delete(keyOf(entry))) this.#index.add(entry);
-      }
-      for (const stale of known.values()) this.#index.remove(stale);
       this.#indexed = true;
       this.#settle();
     } catch {
       this.#indexed = false;
-      dropJournal(this.#paths.journal);
     }
   }
 
   #place(ip: Ip, owner: Owner): void {
     place(this.#paths, formatIp(ip), formatRecord(owner));
-    this.#index.adopt(this.#paths.aside, entryOf(owner.containerId, bootId(), ip));
+    this.#index.add(entryOf(owner.containerId, this.#boot, ip));
   }
 
   #moveCursor(name: string, ip: Ip): void {
     this.#cursors.add(name);
-    if (findStat(this.#pathOf(name))?.type === 'directory')
+    const found = findStat(this.#pathOf(name));
+    if (found?.type === 'directory')
       this.#report(`${this.#pathOf(name)}: is a directory; ${setAside(this.#paths, name)}`);
-    replace(this.#paths, name, formatIp(ip));
+    // Overwritten by one write(2) where that leaves nothing of the old text: cheaper on ext4, see `writeJournal`.
+    const text = formatIp(ip);
+    if (found?.type === 'file' && found.size <= text.length) writeFile(this.#pathOf(name), text, { mode: 'write' });
+    else replace(this.#paths, name, text);
   }
 
   /** Lets the next command complete a removal. On a full disk addresses are freed without that. */
@@ -243,17 +240,11 @@ export class Store {
     }
   }
 
-  #unindex({ containerId }: Owner, doomed: readonly Doomed[]): void {
-    for (const entry of this.#index.find(containerId)) {
-      if (doomed.some(([name]) => name === formatIp(entry.ip))) this.#index.remove(entry);
-    }
-  }
-
   /** What cannot be taken back now, the next command takes back. */
   #withdraw(owner: Owner, doomed: readonly Doomed[]): void {
     try {
       this.#finish(doomed);
-      this.#unindex(owner, doomed);
+      this.#index.remove(owner.containerId, new Set(doomed.map(([name]) => name)));
       this.#settle();
     } catch {}
   }
@@ -265,7 +256,7 @@ export class Store {
 
   #recordFingerprint(): boolean {
     try {
-      const fingerprint = fingerprintOf(this.#paths.addresses, [...this.#cursors]);
+      const fingerprint = fingerprintOf(this.#paths.addresses, this.#boot, [...this.#cursors]);
       writeJournal(this.#paths.journal, { clean: fingerprint });
       return true;
     } catch {
@@ -276,17 +267,4 @@ export class Store {
 
 function doomedOf(held: readonly Held[]): Doomed[] {
   return held.map(({ ip, owner }) => [formatIp(ip), formatRecord(owner)]);
-}
-
-function keyOf({ hash, ip }: Entry): string {
-  return `${hash} ${formatIp(ip)}`;
-}
-
-/** The first eight digits of the kernel's boot id; zeros where it has none. */
-function bootId(): string {
-  try {
-    return readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
-  } catch {
-    return '00000000';
-  }
 }

@@ -95,6 +95,13 @@ export class Node {
     return Object.fromEntries(Object.entries(this.files()).filter(([name]) => !name.startsWith('last_reserved_ip')));
   }
 
+  /** The names of all files below a directory, except what is this plugin's alone. */
+  namesIn(path: string): string[] {
+    if (findStat(path)?.type !== 'directory') return [path.slice(path.lastIndexOf('/') + 1)];
+    const names = listDirectory(path).filter((name) => name !== '.host-local');
+    return names.flatMap((name) => this.namesIn(`${path}/${name}`));
+  }
+
   path(name: string): string {
     return `${this.dataDir}/${this.network}/${name}`;
   }
