@@ -83,6 +83,8 @@ function describe(issue: z.core.$ZodRawIssue): string {
       return `expected ${bound(issue.origin, issue.inclusive ? 'at most' : 'less than', Number(issue.maximum))}`;
     case 'invalid_format':
       return issue.format === 'regex' ? `expected text like ${issue.pattern}` : `not a valid ${issue.format}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'not a valid key';
     case 'unrecognized_keys':
       return `unknown key ${issue.keys.map((key) => quote(key)).join(', ')}`;
     case 'not_multiple_of':
