@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -72,6 +73,15 @@ static void load(void) {
   engine.w2c_memory.size = trailer.memory_pages * PAGE;
 }
 
+/* A standard descriptor that is closed stays useless: the next file opened must not become the program's stdout. */
+static void hold_standard_descriptors(void) {
+  struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+  if (poll(fds, 3, 0) <= 0) return;
+  for (int i = 0; i < 3; i++) {
+    if (fds[i].revents & POLLNVAL) open("/", O_PATH | O_CLOEXEC); /* the lowest that is free */
+  }
+}
+
 static bool debugging(void) {
   const char *debug = getenv("CNI_DEBUG");
   return debug != NULL && *debug != '\0' && strcmp(debug, "0") != 0;
@@ -128,6 +138,7 @@ int main(int argc, char **argv) {
   const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
   if (*name != '\0') program = name;
   signal(SIGPIPE, SIG_IGN); /* a reader that went away is EPIPE, an ordinary errno */
+  hold_standard_descriptors();
   catch_faults();
   load();
   run_on(reservation + STACK_SIZE);

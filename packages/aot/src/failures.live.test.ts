@@ -83,6 +83,12 @@ describe.each(machines)('a program that fails on $target', (machine) => {
     expect([status, stderr]).toEqual([1, document('Error: write stdout: -28')]);
   });
 
+  test('stdout is closed: status 1, and no other file takes its place', () => {
+    const argv = ['-c', '"$@" >&-', 'sh', ...machine.prefix, executable, 'output nobody takes'];
+    const { status, stderr } = run({ ...machine, prefix: [] }, '/bin/sh', argv);
+    expect([status, stderr]).toEqual([1, document('Error: write stdout: -9')]);
+  });
+
   test('stdout is a pipe without a reader: no death by signal', () => {
     const command = `"$@"; echo $? >&3`;
     const argv = ['-c', `{ ${command}; } 3>&2 2>/dev/null | true`, 'sh', ...machine.prefix, executable, 'SIGFPE'];

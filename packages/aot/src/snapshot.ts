@@ -107,7 +107,10 @@ const BYTECODE_START = 16;
  * its size in the executable.
  */
 function load(vm: QuickJS, bytecode: Uint8Array): void {
-  if (bytecode.length > SNAPSHOT_START - READING_STACK - BYTECODE_START) return vm.evalBytecode(bytecode).dispose();
+  if (bytecode.length > SNAPSHOT_START - READING_STACK - BYTECODE_START) {
+    vm.evalBytecode(bytecode).dispose();
+    return;
+  }
   const { exports } = vm as unknown as { exports: Exports };
   new Uint8Array(exports.memory.buffer, BYTECODE_START).set(bytecode);
   const result = exports.qjs_eval_bytecode(BYTECODE_START, bytecode.length);
