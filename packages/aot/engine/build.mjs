@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepareArm64Musl } from './arm64-musl.mjs';
+import { foreignMusl } from './foreign-musl.mjs';
 import { translate } from './translate.mjs';
 
 const here = import.meta.dirname;
@@ -20,30 +20,31 @@ const COMPILE = [
   ...['-fno-strict-aliasing', '-ffp-contract=off'],
   ...['-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-ffunction-sections', '-fdata-sections'],
 ];
-const HOST = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', `-DENGINE_ID="${wasmId}"`];
+const HOST = ['-Wall', '-Wextra', '-Wno-unused-parameter', `-DENGINE_ID="${wasmId}"`];
 const LINK = [
   ...['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,-u,engine_id'],
   ...['-Wl,--build-id=none', '-Wl,-z,noseparate-code', '-Wl,-z,norelro'],
 ];
 
 const targets = [
-  {
-    platform: 'linux-x64',
-    arch: 'x64',
-    compiler: 'musl-gcc',
-    debian: 'musl-tools',
-    flags: [],
-    libc: () => ({ compile: [], linkFirst: [], linkLast: [] }),
-  },
-  {
+  describe({ platform: 'linux-x64', arch: 'x64', debian: 'amd64', machine: 'x86_64', flags: [] }),
+  // Outlined atomics would need glibc.
+  describe({
     platform: 'linux-arm64',
     arch: 'arm64',
-    compiler: 'aarch64-linux-gnu-gcc',
-    debian: 'gcc-aarch64-linux-gnu',
-    flags: ['-mno-outline-atomics'], // they would need glibc
-    libc: () => prepareArm64Musl(cache),
-  },
+    debian: 'arm64',
+    machine: 'aarch64',
+    flags: ['-mno-outline-atomics'],
+  }),
 ];
+
+/** Adds how an architecture is compiled for: with this machine's musl, or with a cross compiler and a musl of its own. */
+function describe(target) {
+  const native = target.arch === process.arch;
+  const compiler = native ? 'musl-gcc' : `${target.machine}-linux-gnu-gcc`;
+  const debianPackage = native ? 'musl-tools' : `gcc-${target.machine.replace('_', '-')}-linux-gnu`;
+  return { ...target, native, compiler, debianPackage };
+}
 
 function hash(...parts) {
   const sum = createHash('sha256');
@@ -72,8 +73,9 @@ function compileTarget(target) {
   const compilerVersion = version(target.compiler);
   const wasm2c = version('wasm2c');
   if (wasm2c === undefined) return leaveOut(target, 'no wasm2c (Debian: wabt)');
-  if (compilerVersion === undefined) return leaveOut(target, `no ${target.compiler} (Debian: ${target.debian})`);
-  const libc = target.libc();
+  if (compilerVersion === undefined) return leaveOut(target, `no ${target.compiler} (Debian: ${target.debianPackage})`);
+  const libc = target.native ? { compile: [], linkFirst: [], linkLast: [] } : foreignLibc(target);
+  if (libc === undefined) return leaveOut(target, `no musl-dev:${target.debian} to be had from apt-get`);
   const sourceKey = hash(wasmId, wasm2c, readFileSync(join(here, 'translate.mjs')));
   const directory = cached(`${sourceKey}.c`, (path) => translate(wasm, path));
   const flags = [...COMPILE, ...target.flags];
@@ -95,9 +97,17 @@ function compileTarget(target) {
   return install(engine, join(here, '../platforms', target.platform, 'engine'));
 }
 
+function foreignLibc(target) {
+  try {
+    return foreignMusl(target, cache);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Without its own engine a machine can build no plugin; without the other it can. */
-function leaveOut({ arch }, reason) {
-  if (arch === process.arch) process.exitCode = 1;
+function leaveOut({ native }, reason) {
+  if (native) process.exitCode = 1;
   return `left out, ${reason}`;
 }
 
