@@ -1,0 +1,86 @@
+import { delimiter, join } from 'node:path';
+import { hasIpvlan, ipvlanKernel, type Kernel, onIpvlanKernel } from '@cni/e2e/src/kernel.ts';
+import { searchPath } from '@cni/e2e/src/uml/boot.ts';
+import { type Attached, FAMILIES, REPORT, VERBS } from './attachment.ts';
+import { ourExecutable, ours, referenceExecutable } from './candidates.ts';
+import { formatMilliseconds, formatRatio, judged, NOTHING } from './format.ts';
+import { spawner } from './spawner.ts';
+import { compare, summarise } from './statistics.ts';
+import type { Measurement } from './table.ts';
+
+const MINUTES = 10;
+const root = join(import.meta.dirname, '../..');
+
+/** Whole ADD and DEL of ipvlan with its IPAM. */
+export const ipvlan: Measurement = async (progress) => {
+  for (const name of ['ipvlan', 'host-local']) void [ourExecutable(name), referenceExecutable(name)];
+  const native = hasIpvlan();
+  const rows = native ? [] : [['ADD, DEL', 'not measurable on this kernel (no ipvlan)']];
+  const kernel = findKernel();
+  if (typeof kernel !== 'string')
+    rows.push(['in User-Mode Linux', `not measurable on this machine (${kernel.obstacle})`]);
+  else rows.push(...(await measureOn(kernel, progress)).flatMap((one) => rowsOf(one, kernel)));
+  return [
+    {
+      title: 'ipvlan with host-local, mode l2',
+      notes: [
+        'Medians from spawn to exit of the main plugin, ms; each round is ADD, DEL. The ratio is below 1 where ours is faster, its 95 % interval beside it; goal: ≤ 1.',
+        'Go’s IPAM: our ipvlan that finds the reference’s host-local on CNI_PATH and has to run it.',
+      ],
+      columns: ['', 'ours', 'Go', 'ours/Go', 'Go’s IPAM/Go'],
+      rows,
+    },
+  ];
+};
+
+function findKernel(): Kernel | { readonly obstacle: string } {
+  try {
+    return ipvlanKernel();
+  } catch (error) {
+    return { obstacle: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** In a guest, absolute times are those of an emulated machine: only the ratio says something. */
+function rowsOf({ family, steps }: Attached, kernel: Kernel): string[][] {
+  const guest = kernel === 'uml' ? ' (in User-Mode Linux, ratio only)' : '';
+  return VERBS.map((verb, index) => {
+    const [mine, theirs, mixed] = steps[index] ?? [];
+    if (mine === undefined || theirs === undefined || mixed === undefined)
+      throw new Error(`measure ${verb}: no samples`);
+    const ratio = compare(mine, theirs);
+    const time = (samples: readonly number[]): string =>
+      guest === '' ? formatMilliseconds(summarise(samples).median) : NOTHING;
+    const other = formatRatio(compare(mixed, theirs));
+    return [`${verb}, ${family}${guest}`, time(mine), time(theirs), judged(formatRatio(ratio), ratio.median, 1), other];
+  });
+}
+
+async function measureOn(kernel: Kernel, progress: (line: string) => void): Promise<Attached[]> {
+  // The guest compiles nothing.
+  spawner();
+  progress(
+    `ipvlan: ${kernel === 'uml' ? 'booting User-Mode Linux' : 'in namespaces on this kernel'}, ${FAMILIES.join(', ')}`,
+  );
+  const attached: Attached[] = [];
+  const said: string[] = [];
+  // A guest is in a process group of its own, and ends with this process.
+  const end = (): never => process.exit(1);
+  process.once('SIGINT', end).once('SIGTERM', end);
+  const status = await onIpvlanKernel(
+    {
+      command: [process.execPath, '--conditions=@cni/source', join(import.meta.dirname, 'ipvlan-job.ts')],
+      directory: root,
+      env: { PATH: ['/usr/sbin', searchPath()].join(delimiter), CNI_BENCH_BIN: ours },
+      timeout: MINUTES * 60_000,
+      onLine(line) {
+        if (line.startsWith(REPORT)) attached.push(JSON.parse(line.slice(REPORT.length)) as Attached);
+        else said.push(line);
+      },
+    },
+    kernel,
+  );
+  process.off('SIGINT', end).off('SIGTERM', end);
+  if (status !== 0) throw new Error(`measure ipvlan: exit status ${status}\n${said.join('\n')}`);
+  return attached;
+}

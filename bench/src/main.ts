@@ -1,0 +1,67 @@
+/** `node main.ts [TABLE...]`: measures ours beside the reference and prints tables; all of them are also written to RESULTS.md. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostLocal } from './host-local.ts';
+import { Interruption } from './interruption.ts';
+import { ipvlan } from './ipvlan.ts';
+import { describeLoad, describeMachine, referenceVersion } from './machine.ts';
+import { startup } from './startup.ts';
+import { type Measurement, renderMarkdown, renderText, type Table } from './table.ts';
+
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = { startup, 'host-local': hostLocal, ipvlan };
+
+async function main(words: readonly string[]): Promise<number> {
+  const names = Object.keys(MEASUREMENTS);
+  const strangers = words.filter((word) => !names.includes(word));
+  if (strangers.length > 0) {
+    console.error(`bench: no table ${strangers.join(', ')}; there are ${names.join(', ')}`);
+    return 2;
+  }
+  const load = describeLoad();
+  const introduction = [
+    `On ${describeMachine(import.meta.dirname)}.`,
+    `Reference: ${referenceVersion()}.`,
+    ...(load === undefined ? [] : [`At the start ${load}.`]),
+  ];
+  console.log(`${introduction.join('\n')}\n`);
+  const wanted = words.length === 0 ? names : names.filter((name) => words.includes(name));
+  const { tables, failed } = await measureAll(wanted);
+  if (wanted.length === names.length && !failed) writeResults(introduction, tables);
+  return failed ? 1 : 0;
+}
+
+/** One after another; what cannot be measured keeps nothing else from being measured. */
+async function measureAll(names: readonly string[]): Promise<{ tables: Table[]; failed: boolean }> {
+  const tables: Table[] = [];
+  let failed = false;
+  for (const name of names) {
+    try {
+      const measured = await MEASUREMENTS[name]?.((line) => console.log(`… ${line}`));
+      for (const table of measured ?? []) console.log(`\n${renderText(table).trimEnd()}`);
+      tables.push(...(measured ?? []));
+    } catch (error) {
+      if (error instanceof Interruption) throw error;
+      failed = true;
+      console.error(`\n${name}: ${error instanceof Error ? error.message : error}\n`);
+    }
+  }
+  return { tables, failed };
+}
+
+function writeResults(introduction: readonly string[], tables: readonly Table[]): void {
+  const head = [
+    '# Results',
+    '',
+    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; [how to read it](README.md).`,
+    ...introduction,
+  ];
+  const path = join(import.meta.dirname, '../RESULTS.md');
+  writeFileSync(path, `${head.join('\n')}\n\n${tables.map(renderMarkdown).join('\n')}`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Interruption)) throw error;
+  process.exitCode = 1;
+}

@@ -1,0 +1,3 @@
+import { start } from '@cni/sys';
+
+start(() => 0);
