@@ -17,6 +17,7 @@ test.each([
   ['a plain error', new Error('no'), { code: 999, msg: 'no', details: '' }],
   ['a bug', new TypeError('x is not a function'), { code: 999, msg: 'TypeError: x is not a function', details: '' }],
   ['an empty message', new Error(''), { code: 999, msg: 'Error: ', details: '' }],
+  ['more than one line', new Error('a\n  b'), { code: 999, msg: 'a b', details: '' }],
   ['no error at all', 'text', { code: 999, msg: 'thrown: text', details: '' }],
   ['undefined', undefined, { code: 999, msg: 'thrown: undefined', details: '' }],
 ])('%s', (_, thrown, failure) => {

@@ -54,7 +54,8 @@ function errnoOf(error: unknown): string | undefined {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
   const told = isCniError(error) || errnoOf(error) !== undefined || error.name === 'Error';
-  return told && error.message !== '' ? error.message : `${error.name}: ${error.message}`;
+  const message = error.message.replace(/\s*\n\s*/g, ' ');
+  return told && message !== '' ? message : `${error.name}: ${message}`;
 }
 
 const DEEPEST_CAUSE = 16;

@@ -1,7 +1,7 @@
 import { environ, exec, randomHex, text } from '@cni/sys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sysctl } from './example.fixture.ts';
 import { execute } from './index.ts';
+import { sysctl } from './testing/example.ts';
 
 /** iproute2's word on it. */
 function ip(...args: string[]): string {

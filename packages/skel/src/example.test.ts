@@ -1,7 +1,7 @@
 import { readText } from '@cni/sys';
 import { expect, test } from 'vitest';
-import { sysctl } from './example.fixture.ts';
 import { CODES, execute } from './index.ts';
+import { sysctl } from './testing/example.ts';
 
 const env = {
   CNI_CONTAINERID: 'id',
@@ -19,7 +19,7 @@ function run(CNI_COMMAND: string, config: object) {
 const textOf = (path: string) => readText(new URL(path, import.meta.url).pathname);
 
 test('the example of the README is this one, and short', () => {
-  const example = textOf('./example.fixture.ts');
+  const example = textOf('./testing/example.ts');
   expect(textOf('../README.md')).toContain(`\`\`\`ts\n${example}\`\`\``);
   expect(example.split('\n').length).toBeLessThan(60);
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import * as sys from '@cni/sys';
 import { expect, test } from 'vitest';
 
-const program = new URL('./run.fixture.ts', import.meta.url).pathname;
+const program = new URL('./testing/program.ts', import.meta.url).pathname;
 const args = ['--conditions=@cni/source', '--no-warnings', program];
 
 function run(verb: string, stdin: string) {

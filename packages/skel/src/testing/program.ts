@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { definePlugin, run } from './index.ts';
+import { definePlugin, run } from '../index.ts';
 
 /** The plugin that `run.test.ts` starts as a program. */
 run(
