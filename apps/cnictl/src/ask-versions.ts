@@ -44,11 +44,3 @@ function versionsOf(runtime: Runtime, type: string): readonly string[] {
     throw error;
   }
 }
-
-/** Throws {@link CniError} naming the plugins that do not know the network's version. */
-export function requireVersion({ name, cniVersion }: Network, answers: readonly PluginVersions[]): void {
-  const ignorant = answers.filter(({ versions }) => !versions.includes(cniVersion)).map(({ type }) => type);
-  if (ignorant.length === 0) return;
-  const message = `network ${name} has CNI ${cniVersion}, which ${ignorant.join(', ')} cannot`;
-  throw new CniError('INCOMPATIBLE_VERSION', message);
-}

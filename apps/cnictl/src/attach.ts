@@ -75,8 +75,12 @@ export function del(invocation: Invocation): void {
   const attachment = attachmentOf(session, 'DEL', namespace, cached);
   deleteFromNetwork(session.runtime, network, attachment);
   const note = cached === undefined ? 'deleted; it was not remembered as attached' : 'deleted';
+  if (attachment.netns === '') invocation.terminal.stderr(UNKNOWN_NAMESPACE);
   session.print([['interface', attachment.ifName, `of ${attachment.containerId}`, `on ${network.name}`, note]]);
 }
+
+/** libcni before 1.2 does not remember it. */
+const UNKNOWN_NAMESPACE = 'cnictl: NETNS is not given and was not remembered: what is in it stays\n';
 
 function fail(error: Error): never {
   throw error;
@@ -117,6 +121,7 @@ function attachmentOf(
   const { containerId, ifName } = keyOf(session, '', namespace);
   const netns = namespace === undefined ? (cached?.netns ?? '') : netnsPath(namespace, settings.workingDirectory);
   requireNames(verb, containerId, ifName);
+  if (netns === '' && verb === 'CHECK') throw new UsageError('NETNS is needed: it was not remembered');
   return {
     containerId,
     ifName,

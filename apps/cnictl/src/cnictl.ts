@@ -43,8 +43,7 @@ function runCommand(
     }
     const { length } = line.operands;
     if (length < command.fewest || length > command.most) throw new UsageError(`expected ${command.operands}`);
-    command.run({ words, line, env, terminal });
-    return DONE;
+    return command.run({ words, line, env, terminal }) ? DONE : REFUSED;
   } catch (error) {
     if (error instanceof UsageError) return misused(`${name}: ${error.message}`, `cnictl ${name} --help`, terminal);
     return refused(error, words.includes('--json'), terminal);

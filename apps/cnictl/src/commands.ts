@@ -1,5 +1,6 @@
 import { add, check, del } from './attach.ts';
 import type { Options } from './command-line.ts';
+import { lint } from './lint.ts';
 import { ATTACHMENT_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
 import type { Invocation } from './session.ts';
 import { gc, status, version } from './survey.ts';
@@ -16,7 +17,15 @@ export interface Command {
   readonly notes: readonly string[];
   readonly example: string;
   readonly options: Options;
-  readonly run: (invocation: Invocation) => void;
+  /** False when something is not as it should be and that has been said. Throws what has not. */
+  readonly run: (invocation: Invocation) => boolean;
+}
+
+function always(run: (invocation: Invocation) => void): (invocation: Invocation) => boolean {
+  return (invocation) => {
+    run(invocation);
+    return true;
+  };
 }
 
 const ATTACH = { ...ATTACHMENT_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION };
@@ -38,7 +47,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       notes: ['Ends at the first plugin that fails, and takes nothing back: the error says which command does.'],
       example: 'cnictl add pods blue',
       options: ATTACH,
-      run: add,
+      run: always(add),
     },
   ],
   [
@@ -51,7 +60,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       notes: REMEMBERED,
       example: 'cnictl check pods blue',
       options: ATTACH,
-      run: check,
+      run: always(check),
     },
   ],
   [
@@ -64,7 +73,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       notes: [...REMEMBERED, 'A network whose conflist is gone is deleted with the one it was added with.'],
       example: 'cnictl del pods blue',
       options: ATTACH,
-      run: del,
+      run: always(del),
     },
   ],
   [
@@ -80,7 +89,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       ],
       example: 'cnictl gc pods --valid cnictl-blue/eth0',
       options: { ...GC_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION },
-      run: gc,
+      run: always(gc),
     },
   ],
   [
@@ -93,7 +102,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       notes: ['Needs a network of CNI 1.1.0; others are not asked. NETNS does not matter.'],
       example: 'cnictl status pods',
       options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
-      run: status,
+      run: always(status),
     },
   ],
   [
@@ -107,6 +116,22 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       example: 'cnictl version pods',
       options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
       run: version,
+    },
+  ],
+  [
+    'lint',
+    {
+      operands: 'FILE...',
+      fewest: 1,
+      most: Number.POSITIVE_INFINITY,
+      about: 'look for what is wrong with conflists, without running anything',
+      notes: [
+        'Values are held against the protocol, and against the schemas of ipvlan and host-local; of other plugins only the',
+        'name is looked at. Keys that nothing reads are warnings. Fails when there are errors.',
+      ],
+      example: 'cnictl lint /etc/cni/net.d/*.conflist',
+      options: { json: { about: 'print JSON' }, ...HELP_OPTION },
+      run: lint,
     },
   ],
 ]);

@@ -60,7 +60,7 @@ function reading<T>(path: string, read: () => T): T {
 }
 
 /** Paths of the files with one of these endings, in order of their names; none when there is no such directory. */
-function filesOf(directory: string, endings: readonly string[]): string[] {
+export function filesOf(directory: string, endings: readonly string[]): string[] {
   if (findStat(directory)?.type !== 'directory') return [];
   return listDirectory(directory)
     .filter((name) => endings.some((ending) => name.endsWith(ending)))

@@ -1,7 +1,7 @@
 /** The commands about a network as a whole: gc, status and version. */
 import { findPlugin } from '@cni/skel';
 import { isErrno, openNetns } from '@cni/sys';
-import { askVersions, requireVersion } from './ask-versions.ts';
+import { askVersions } from './ask-versions.ts';
 import { type CachedAttachment, listCached } from './cache.ts';
 import { askStatus, collectGarbage, type ValidAttachment } from './chain.ts';
 import { type CommandLine, UsageError } from './command-line.ts';
@@ -64,21 +64,19 @@ export function status(invocation: Invocation): void {
   else session.print(session.calls.map(({ type }) => ['plugin', type, 'ready']));
 }
 
-/** `cnictl version NETWORK` */
-export function version(invocation: Invocation): void {
+/** `cnictl version NETWORK`; false when a plugin does not speak the network's version. */
+export function version(invocation: Invocation): boolean {
   const [name = ''] = invocation.line.operands;
   const session = openSession(invocation);
   const network = getNetwork(session, name);
   const answers = askVersions(session.runtime, network);
-  const rows = answers.map(({ type, versions }) => [
-    'plugin',
-    type,
-    findPlugin(type, session.settings.cniPath),
-    versions.join(' '),
-  ]);
-  session.print(
-    [['network', network.name, network.cniVersion], ...rows],
-    answers.map(({ type, versions }) => ({ type, supportedVersions: versions })),
-  );
-  requireVersion(network, answers);
+  const rows = answers.map(({ type, versions }) => {
+    return ['plugin', type, findPlugin(type, session.settings.cniPath), versions.join(' ')];
+  });
+  const document = answers.map(({ type, versions }) => ({ type, supportedVersions: versions }));
+  session.print([['network', network.name, network.cniVersion], ...rows], document);
+  const ignorant = answers.filter(({ versions }) => !versions.includes(network.cniVersion)).map(({ type }) => type);
+  if (ignorant.length > 0)
+    invocation.terminal.stderr(`cnictl: ${ignorant.join(', ')} cannot speak CNI ${network.cniVersion}\n`);
+  return ignorant.length === 0;
 }
