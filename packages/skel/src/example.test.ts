@@ -19,7 +19,7 @@ function run(CNI_COMMAND: string, config: object) {
 const textOf = (path: string) => readText(new URL(path, import.meta.url).pathname);
 
 test('the example of the README is this one, and short', () => {
-  const example = textOf('./testing/example.ts');
+  const example = textOf('./testing/example.ts').replace('../index.ts', '@cni/skel');
   expect(textOf('../README.md')).toContain(`\`\`\`ts\n${example}\`\`\``);
   expect(example.split('\n').length).toBeLessThan(60);
 });

@@ -1,6 +1,6 @@
-import { CniError, definePlugin, neededPrevResult, type Plugin } from '@cni/skel';
 import { readSysctl, writeSysctls } from '@cni/sys';
 import * as z from 'zod/mini';
+import { CniError, definePlugin, neededPrevResult, type Plugin } from '../index.ts';
 
 const Config = z.object({
   sysctl: z.record(z.string().check(z.regex(/^net\./, 'only net.* belongs to a pod')), z.string()),
