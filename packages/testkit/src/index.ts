@@ -13,5 +13,5 @@ export {
   scriptedKernel,
   sentBy,
 } from './kernel.ts';
-export { attributeBytes, datagram, hex, payloadsOf, rows, unnumbered } from './kernel-bytes.ts';
+export { attributeBytes, datagram, goldens, hex, payloadsOf, rows, unnumbered } from './kernel-bytes.ts';
 export { addNetns, type NetnsFixture, netnsTest, removeNetns, type TestNetns } from './netns.ts';

@@ -1,8 +1,14 @@
-/** Bytes of a template of hexadecimal digits; space between them means nothing. Throws `Error` for anything else. */
-export function hex(template: TemplateStringsArray): Uint8Array {
-  const digits = template.join('').replace(/\s/g, '');
+/** Bytes of hexadecimal digits, as text or a template; space between them means nothing. Throws `Error` for anything else. */
+export function hex(text: string | TemplateStringsArray): Uint8Array {
+  const digits = (typeof text === 'string' ? text : text.join('')).replace(/\s/g, '');
   if (!/^([0-9a-f]{2})*$/.test(digits)) throw new Error('not an even number of hexadecimal digits');
   return Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+/** The bytes of golden messages, which are kept as hexadecimal text. */
+export function goldens<K extends string>(texts: Readonly<Record<K, string>>): Record<K, Uint8Array> {
+  const entries = Object.entries<string>(texts).map(([name, text]) => [name, hex(text)]);
+  return Object.fromEntries(entries) as Record<K, Uint8Array>;
 }
 
 /** Hexadecimal, four bytes to a line: two of these differ where the messages do. */

@@ -1,15 +1,18 @@
 import { formatCidr, formatIp, ip, parseCidr, parseIp } from '@cni/ip';
-import { answerTo, done, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
+import { answerTo, done, goldens, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../error.ts';
 import { decodeBody } from '../message.ts';
 import { type Rtnl, rtnlOver } from '../rtnl.ts';
-import { sent } from './address.golden.ts';
+import { sent as sentText } from './address.golden.ts';
 import type { LinkAddress, NewAddress } from './address.ts';
 import { addressShape, RTM_NEWADDR } from './codec.ts';
-import { answers } from './reply.golden.ts';
+import { answers as answersText } from './reply.golden.ts';
 import { addBody, scopeNumber, scopeWord } from './request.ts';
+
+const sent = goldens(sentText);
+const answers = goldens(answersText);
 
 const sentFor = (act: (addresses: Rtnl['addresses']) => void) => sentBy((kernel) => act(rtnlOver(kernel).addresses))[0];
 

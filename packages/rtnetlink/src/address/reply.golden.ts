@@ -1,5 +1,3 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What the kernel answers about addresses: one datagram of a dump.
  *
@@ -13,10 +11,10 @@ import { hex } from '@cni/testkit';
  *     ip addr add 10.1.0.5/24 dev v0
  *     ip addr add fd00::5/64 dev v0 nodad
  */
-export const answers: Record<'v4' | 'v6', Uint8Array> = {
+export const answers = {
   // after: ip addr add 10.2.0.1 peer 10.2.0.2/32 dev v0
   // ip -4 address show dev v0
-  v4: hex`
+  v4: `
     4c000000 14002200 00000000 00000000
     02188000 03000000 08000100 0a010005
     08000200 0a010005 07000300 76300000
@@ -31,7 +29,7 @@ export const answers: Record<'v4' | 'v6', Uint8Array> = {
   // after: sysctl -qw net.ipv6.conf.v0.optimistic_dad=1
   //        ip addr add fd00::6/64 dev v0 optimistic noprefixroute
   // ip -6 address show dev v0
-  v6: hex`
+  v6: `
     48000000 14002200 00000000 00000000
     0a40c400 03000000 14000100 fd000000
     00000000 00000000 00000006 14000600

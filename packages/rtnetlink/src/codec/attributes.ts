@@ -1,4 +1,4 @@
-import { type Codec, concat, string, WireError, within } from './codec.ts';
+import { type Codec, concat, string, under, WireError, within } from './codec.ts';
 
 /** The upper two bits of an attribute's type, linux/netlink.h. */
 const NLA_F_NESTED = 0x8000;
@@ -95,7 +95,7 @@ export function attributes<T extends object>(
       const unknown: UnknownAttribute[] = [];
       walk(bytes, start, end, (type, from, to) => {
         const known = byType.get(type);
-        if (known !== undefined) value[known[0]] = within(known[0], () => known[1].payload.decode(bytes, from, to));
+        if (known !== undefined) value[known[0]] = decodeIn(known, bytes, from, to);
         else if (!skipRest) unknown.push({ type, payload: bytes.slice(from, to) });
       });
       if (unknown.length > 0) value['unknown'] = unknown;
@@ -112,6 +112,20 @@ export function attributes<T extends object>(
       return path;
     },
   };
+}
+
+/** As {@link within}, without a closure for each attribute of each message. */
+function decodeIn(
+  [key, { payload }]: readonly [string, Attribute<unknown>],
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+) {
+  try {
+    return payload.decode(bytes, from, to);
+  } catch (error) {
+    throw under(key, error);
+  }
 }
 
 /** An attribute set whose shape the kind chooses; a kind that is not known, or not in this shape, stays raw. */

@@ -33,8 +33,13 @@ export function within<T>(segment: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw error instanceof WireError ? new WireError(error.reason, [segment, ...error.path]) : error;
+    throw under(segment, error);
   }
+}
+
+/** An error with `segment` in front of its path, if it has one. */
+export function under(segment: string, error: unknown): unknown {
+  return error instanceof WireError ? new WireError(error.reason, [segment, ...error.path]) : error;
 }
 
 /** Decodes the whole of `bytes`. Throws {@link WireError}. */

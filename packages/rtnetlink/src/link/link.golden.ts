@@ -1,28 +1,12 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What iproute2 sends for links.
  *
  * Captured with `unshare -n strace -e trace=sendmsg -e write=3 COMMAND`.
  * Kernel 6.18.44 unless said otherwise, iproute2 6.1.0. Sequence numbers and port ids are zeroed.
  */
-export const sent: Record<
-  | 'ipvlan'
-  | 'ipvlanPrivate'
-  | 'macvlan'
-  | 'veth'
-  | 'ifb'
-  | 'dummy'
-  | 'bridge'
-  | 'setUp'
-  | 'setDown'
-  | 'rename'
-  | 'setMaster'
-  | 'remove',
-  Uint8Array
-> = {
+export const sent = {
   // ip link add ipvl0 link lo type ipvlan mode l2
-  ipvlan: hex`
+  ipvlan: `
     58000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     08000500 01000000 0a000300 6970766c
@@ -31,7 +15,7 @@ export const sent: Record<
     06000200 00000000
   `,
   // ip link add ipvl0 link lo mtu 1400 type ipvlan mode l3s private
-  ipvlanPrivate: hex`
+  ipvlanPrivate: `
     60000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     08000400 78050000 08000500 01000000
@@ -40,7 +24,7 @@ export const sent: Record<
     06000100 02000000 06000200 01000000
   `,
   // ip link add macv0 link lo address 02:00:00:00:00:01 type macvlan mode bridge
-  macvlan: hex`
+  macvlan: `
     5c000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     0a000100 02000000 00010000 08000500
@@ -49,7 +33,7 @@ export const sent: Record<
     0c000200 08000100 04000000
   `,
   // ip link add v0 mtu 1400 type veth peer name v1 mtu 1300 address 02:00:00:00:00:02
-  veth: hex`
+  veth: `
     70000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     08000400 78050000 07000300 76300000
@@ -59,7 +43,7 @@ export const sent: Record<
     02000000 00020000 07000300 76310000
   `,
   // ip link add ifb0 txqueuelen 32 group 7 type ifb
-  ifb: hex`
+  ifb: `
     48000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     08000d00 20000000 08001b00 07000000
@@ -67,14 +51,14 @@ export const sent: Record<
     07000100 69666200
   `,
   // ip link add d0 type dummy
-  dummy: hex`
+  dummy: `
     38000000 10000506 00000000 00000000
     00000000 00000000 00000000 00000000
     07000300 64300000 10001200 09000100
     64756d6d 79000000
   `,
   // ip link add br0 up type bridge
-  bridge: hex`
+  bridge: `
     38000000 10000506 00000000 00000000
     00000000 00000000 01000000 01000000
     08000300 62723000 10001200 0a000100
@@ -82,19 +66,19 @@ export const sent: Record<
   `,
   // after: ip link add v0 type veth peer name v1
   // ip link set dev v0 up
-  setUp: hex`
+  setUp: `
     20000000 10000500 00000000 00000000
     00000000 03000000 01000000 01000000
   `,
   // after: ip link add v0 type veth peer name v1
   // ip link set dev v0 down
-  setDown: hex`
+  setDown: `
     20000000 10000500 00000000 00000000
     00000000 03000000 00000000 01000000
   `,
   // after: ip link add v0 type veth peer name v1
   // ip link set dev v0 mtu 1400 address 02:00:00:00:00:03 alias pod name eth0
-  rename: hex`
+  rename: `
     48000000 10000500 00000000 00000000
     00000000 03000000 00000000 00000000
     08000400 78050000 0a000100 02000000
@@ -104,14 +88,14 @@ export const sent: Record<
   // after: ip link add v0 type veth peer name v1
   //        ip link add br0 type bridge
   // ip link set dev v0 master br0
-  setMaster: hex`
+  setMaster: `
     28000000 10000500 00000000 00000000
     00000000 03000000 00000000 00000000
     08000a00 04000000
   `,
   // after: ip link add v0 type veth peer name v1
   // ip link del dev v0
-  remove: hex`
+  remove: `
     20000000 11000500 00000000 00000000
     00000000 03000000 00000000 00000000
   `,

@@ -1,15 +1,18 @@
 import type { Netns } from '@cni/sys';
-import { answerTo, hex, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
+import { answerTo, goldens, hex, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../error.ts';
 import { decodeBody } from '../message.ts';
 import { type Rtnl, rtnlOver } from '../rtnl.ts';
 import { linkShape, RTM_NEWLINK, RTM_SETLINK } from './codec.ts';
-import { sent } from './link.golden.ts';
+import { sent as sentText } from './link.golden.ts';
 import type { LinkChange, LinkInfo, NewLink } from './link.ts';
-import { answers } from './reply.golden.ts';
+import { answers as answersText } from './reply.golden.ts';
 import { addBody, setBody } from './request.ts';
+
+const sent = goldens(sentText);
+const answers = goldens(answersText);
 
 const sentFor = (act: (links: Rtnl['links']) => void) => sentBy((kernel) => act(rtnlOver(kernel).links))[0];
 

@@ -1,21 +1,16 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What the kernel answers about links.
  *
  * Captured with `unshare -n strace -e trace=recvmsg -e read=3 COMMAND` (descriptor 4 for one link).
  * Kernel 6.18.44 unless said otherwise, iproute2 6.1.0. Sequence numbers and port ids are zeroed.
  */
-export const answers: Record<
-  'veth' | 'macvlan' | 'ifb' | 'port' | 'loopback' | 'ipvlanOf61' | 'dummyOf61',
-  Uint8Array
-> = {
+export const answers = {
   // after: ip link add v0 mtu 1400 address 02:00:00:00:00:01 txqueuelen 500 type veth peer name v1
   //        ip link set dev v0 alias pod group 7
   //        ip link set v1 up
   //        ip link set v0 up
   // ip link show dev v0
-  veth: hex`
+  veth: `
     6c040000 10000000 00000000 00000000
     00000100 03000000 43100100 00000000
     07000300 76300000 08000d00 f4010000
@@ -91,7 +86,7 @@ export const answers: Record<
   // after: ip link add v0 type veth peer name v1
   //        ip link add m0 link v0 address 02:00:00:00:00:02 type macvlan mode private
   // ip link show dev m0
-  macvlan: hex`
+  macvlan: `
     90040000 10000000 00000000 00000000
     00000100 04000000 02100000 00000000
     07000300 6d300000 08000d00 e8030000
@@ -168,7 +163,7 @@ export const answers: Record<
   `,
   // after: ip link add ifb0 type ifb
   // ip link show dev ifb0
-  ifb: hex`
+  ifb: `
     5c040000 10000000 00000000 00000000
     00000100 02000000 82000000 00000000
     09000300 69666230 00000000 08000d00
@@ -244,7 +239,7 @@ export const answers: Record<
   //        ip link add br0 type bridge
   //        ip link set v0 master br0
   // ip link show dev v0
-  port: hex`
+  port: `
     c8050000 10000000 00000000 00000000
     00000100 03000000 02100000 00000000
     07000300 76300000 08000d00 e8030000
@@ -340,7 +335,7 @@ export const answers: Record<
     04003e80 04004180
   `,
   // ip link show dev lo
-  loopback: hex`
+  loopback: `
     4c040000 10000000 00000000 00000000
     00000403 01000000 08000000 00000000
     07000300 6c6f0000 08000d00 e8030000
@@ -414,7 +409,7 @@ export const answers: Record<
   // after: ip link add d0 type dummy
   //        ip link add ipvl0 link d0 mtu 1400 type ipvlan mode l3s private
   // ip link show dev ipvl0 (kernel 6.1.176)
-  ipvlanOf61: hex`
+  ipvlanOf61: `
     4c040000 10000000 00000000 00000000
     00000100 04000000 02100000 00000000
     0a000300 6970766c 30000000 08000d00
@@ -487,7 +482,7 @@ export const answers: Record<
   `,
   // after: ip link add d0 type dummy
   // ip link show dev d0 (kernel 6.1.176)
-  dummyOf61: hex`
+  dummyOf61: `
     1c040000 10000000 00000000 00000000
     00000100 03000000 82000000 00000000
     07000300 64300000 08000d00 e8030000

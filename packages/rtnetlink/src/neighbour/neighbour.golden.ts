@@ -1,5 +1,3 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What iproute2 sends for neighbours.
  *
@@ -13,15 +11,15 @@ import { hex } from '@cni/testkit';
  *     ip addr add 10.1.0.5/24 dev v0
  *     ip addr add fd00::5/64 dev v0 nodad
  */
-export const sent: Record<'v4' | 'v6' | 'remove', Uint8Array> = {
+export const sent = {
   // ip neighbour replace 10.1.0.9 lladdr 02:00:00:00:00:09 dev v0 nud permanent
-  v4: hex`
+  v4: `
     30000000 1c000505 00000000 00000000
     02000000 03000000 80000000 08000100
     0a010009 0a000200 02000000 00090000
   `,
   // ip neighbour replace fd00::9 lladdr 02:00:00:00:00:09 dev v0 nud reachable
-  v6: hex`
+  v6: `
     3c000000 1c000505 00000000 00000000
     0a000000 03000000 02000000 14000100
     fd000000 00000000 00000000 00000009
@@ -29,7 +27,7 @@ export const sent: Record<'v4' | 'v6' | 'remove', Uint8Array> = {
   `,
   // after: ip neighbour replace 10.1.0.9 lladdr 02:00:00:00:00:09 dev v0
   // ip neighbour del 10.1.0.9 dev v0
-  remove: hex`
+  remove: `
     24000000 1d000500 00000000 00000000
     02000000 03000000 80000000 08000100
     0a010009

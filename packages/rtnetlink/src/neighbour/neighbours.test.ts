@@ -1,12 +1,15 @@
 import { formatIp, parseIp } from '@cni/ip';
-import { answerTo, done, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
+import { answerTo, done, goldens, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../error.ts';
 import { type Rtnl, rtnlOver } from '../rtnl.ts';
 import { RTM_NEWNEIGH } from './codec.ts';
-import { sent } from './neighbour.golden.ts';
+import { sent as sentText } from './neighbour.golden.ts';
 import type { NeighbourFilter } from './neighbour.ts';
-import { answers } from './reply.golden.ts';
+import { answers as answersText } from './reply.golden.ts';
+
+const sent = goldens(sentText);
+const answers = goldens(answersText);
 
 const sentFor = (act: (neighbours: Rtnl['neighbours']) => void) =>
   sentBy((kernel) => act(rtnlOver(kernel).neighbours))[0];

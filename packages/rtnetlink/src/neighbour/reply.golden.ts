@@ -1,5 +1,3 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What the kernel answers about neighbours: one datagram of a dump.
  *
@@ -13,10 +11,10 @@ import { hex } from '@cni/testkit';
  *     ip addr add 10.1.0.5/24 dev v0
  *     ip addr add fd00::5/64 dev v0 nodad
  */
-export const answers: Record<'permanent', Uint8Array> = {
+export const answers = {
   // after: ip neighbour replace 10.1.0.9 lladdr 02:00:00:00:00:09 dev v0 nud permanent
   // ip neighbour show dev v0 nud all
-  permanent: hex`
+  permanent: `
     4c000000 1c002200 00000000 00000000
     02000000 03000000 80000001 08000100
     0a010009 0a000200 02000000 00090000

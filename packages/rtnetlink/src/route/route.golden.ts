@@ -1,5 +1,3 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What iproute2 sends for routes.
  *
@@ -13,28 +11,16 @@ import { hex } from '@cni/testkit';
  *     ip addr add 10.1.0.5/24 dev v0
  *     ip addr add fd00::5/64 dev v0 nodad
  */
-export const sent: Record<
-  | 'v4Default'
-  | 'v4Link'
-  | 'v4Onlink'
-  | 'v4Via6'
-  | 'v4Blackhole'
-  | 'v6Default'
-  | 'v6Replace'
-  | 'v4Prepend'
-  | 'v4Delete'
-  | 'v4DeleteInTable',
-  Uint8Array
-> = {
+export const sent = {
   // ip route add default via 10.1.0.1 dev v0 mtu 1300 advmss 1260
-  v4Default: hex`
+  v4Default: `
     40000000 18000506 00000000 00000000
     02000000 fe030001 00000000 08000500
     0a010001 08000400 03000000 14000800
     08000200 14050000 08000800 ec040000
   `,
   // ip route add 10.2.0.0/16 dev v0 src 10.1.0.5 table 500 metric 10 proto static
-  v4Link: hex`
+  v4Link: `
     44000000 18000506 00000000 00000000
     02100000 0004fd01 00000000 08000100
     0a020000 08000700 0a010005 08000f00
@@ -42,14 +28,14 @@ export const sent: Record<
     03000000
   `,
   // ip route add 10.3.0.0/16 via 192.0.2.1 dev v0 onlink
-  v4Onlink: hex`
+  v4Onlink: `
     34000000 18000506 00000000 00000000
     02100000 fe030001 04000000 08000100
     0a030000 08000500 c0000201 08000400
     03000000
   `,
   // ip route add 10.3.0.0/16 via inet6 fd00::1 dev v0
-  v4Via6: hex`
+  v4Via6: `
     44000000 18000506 00000000 00000000
     02100000 fe030001 00000000 08000100
     0a030000 16001200 0a00fd00 00000000
@@ -57,13 +43,13 @@ export const sent: Record<
     03000000
   `,
   // ip route add blackhole 10.4.0.0/16
-  v4Blackhole: hex`
+  v4Blackhole: `
     24000000 18000506 00000000 00000000
     02100000 fe030006 00000000 08000100
     0a040000
   `,
   // ip -6 route add default via fd00::1 dev v0 metric 5
-  v6Default: hex`
+  v6Default: `
     54000000 18000506 00000000 00000000
     0a000000 fe030001 00000000 14000100
     00000000 00000000 00000000 00000000
@@ -72,14 +58,14 @@ export const sent: Record<
     03000000
   `,
   // ip -6 route replace fd01::/64 dev v0 table 100
-  v6Replace: hex`
+  v6Replace: `
     38000000 18000505 00000000 00000000
     0a400000 64030001 00000000 14000100
     fd010000 00000000 00000000 00000000
     08000400 03000000
   `,
   // ip route prepend 10.2.0.0/16 via 10.1.0.2 dev v0
-  v4Prepend: hex`
+  v4Prepend: `
     34000000 18000504 00000000 00000000
     02100000 fe030001 00000000 08000100
     0a020000 08000500 0a010002 08000400
@@ -87,7 +73,7 @@ export const sent: Record<
   `,
   // after: ip route add 10.2.0.0/16 via 10.1.0.1 dev v0
   // ip route del 10.2.0.0/16 via 10.1.0.1 dev v0
-  v4Delete: hex`
+  v4Delete: `
     34000000 19000500 00000000 00000000
     02100000 fe00ff00 00000000 08000100
     0a020000 08000500 0a010001 08000400
@@ -95,7 +81,7 @@ export const sent: Record<
   `,
   // after: ip route add 10.2.0.0/16 dev v0 table 500
   // ip route del 10.2.0.0/16 table 500
-  v4DeleteInTable: hex`
+  v4DeleteInTable: `
     2c000000 19000500 00000000 00000000
     02100000 0000ff00 00000000 08000100
     0a020000 08000f00 f4010000

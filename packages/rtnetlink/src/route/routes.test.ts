@@ -1,15 +1,18 @@
 import { defaultDestination, formatCidr, formatIp, ip, parseCidr, parseIp, subnetOf } from '@cni/ip';
-import { answerTo, done, payloadsOf, refuse, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
+import { answerTo, done, goldens, payloadsOf, refuse, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../error.ts';
 import { decodeBody } from '../message.ts';
 import { type Rtnl, rtnlOver } from '../rtnl.ts';
 import { RTM_NEWROUTE, routeShape } from './codec.ts';
-import { answers } from './reply.golden.ts';
+import { answers as answersText } from './reply.golden.ts';
 import { addBody } from './request.ts';
-import { sent } from './route.golden.ts';
+import { sent as sentText } from './route.golden.ts';
 import type { NewRoute, Route, RouteFilter, RouteKey } from './route.ts';
+
+const answers = goldens(answersText);
+const sent = goldens(sentText);
 
 const sentFor = (act: (routes: Rtnl['routes']) => void) => sentBy((kernel) => act(rtnlOver(kernel).routes))[0];
 

@@ -1,16 +1,14 @@
-import { hex } from '@cni/testkit';
-
 /**
  * What the kernel answers about rules: one datagram of a dump.
  *
  * Captured with `unshare -n strace -e trace=recvmsg -e read=3 COMMAND` (descriptor 4 for one link).
  * Kernel 6.18.44 unless said otherwise, iproute2 6.1.0. Sequence numbers and port ids are zeroed.
  */
-export const answers: Record<'v4', Uint8Array> = {
+export const answers = {
   // after: ip rule add pref 1001 from 10.1.0.0/24 to 10.2.0.0/16 iif lo lookup 500
   //        ip rule add pref 1002 not fwmark 0x1/0xff lookup 100 suppress_prefixlength 0
   // ip rule show
-  v4: hex`
+  v4: `
     34000000 20000200 00000000 00000000
     02000000 ff000001 00000000 08000f00
     ff000000 08000e00 ffffffff 05001500

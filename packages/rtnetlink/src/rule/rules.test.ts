@@ -1,12 +1,15 @@
 import { formatCidr, parseCidr } from '@cni/ip';
-import { answerTo, done, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
+import { answerTo, done, goldens, payloadsOf, replay, rows, scriptedKernel, sentBy } from '@cni/testkit';
 import { describe, expect, test } from 'vitest';
 import { NetlinkError } from '../error.ts';
 import { type Rtnl, rtnlOver } from '../rtnl.ts';
 import { RTM_NEWRULE } from './codec.ts';
-import { answers } from './reply.golden.ts';
-import { sent } from './rule.golden.ts';
+import { answers as answersText } from './reply.golden.ts';
+import { sent as sentText } from './rule.golden.ts';
 import type { NewRule } from './rule.ts';
+
+const answers = goldens(answersText);
+const sent = goldens(sentText);
 
 const sentFor = (act: (rules: Rtnl['rules']) => void) => sentBy((kernel) => act(rtnlOver(kernel).rules))[0];
 
