@@ -13,6 +13,7 @@ import {
   type JsonObject,
   parseJson,
   type SpecVersion,
+  toFailure,
 } from '@cni/skel';
 import type { Attachment } from './attachment.ts';
 import { type CachedAttachment, findCached, listCached, removeCached, writeCached } from './cache.ts';
@@ -101,9 +102,14 @@ export interface Collected {
 
 /**
  * DEL for every cached attachment of the network that is not valid, then GC to the plugins if the network's version has it. Goes
- * on after a failure and throws all of them at the end, as a {@link CniError}.
+ * on after a failure and throws all of them at the end, as a {@link CniError}. `undefined` when the network has it disabled.
  */
-export function collectGarbage(runtime: Runtime, network: Network, valid: readonly ValidAttachment[]): Collected {
+export function collectGarbage(
+  runtime: Runtime,
+  network: Network,
+  valid: readonly ValidAttachment[],
+): Collected | undefined {
+  if (network.disableGC) return undefined;
   const deleted: CachedAttachment[] = [];
   const isValid = ({ containerId, ifName }: CachedAttachment) =>
     valid.some(({ containerID, ifname }) => containerID === containerId && ifname === ifName);
@@ -111,7 +117,7 @@ export function collectGarbage(runtime: Runtime, network: Network, valid: readon
   const deletions = cached
     .filter((attachment) => !isValid(attachment))
     .map((stale) => () => {
-      deleteFromNetwork(runtime, network, stale);
+      deleteStale(runtime, network, stale);
       deleted.push(stale);
     });
   const speaksGc = isAtLeast(spokenVersion(network), '1.1.0');
@@ -126,6 +132,15 @@ export function collectGarbage(runtime: Runtime, network: Network, valid: readon
   );
   attemptAll(...deletions, ...collections);
   return { deleted, kept: cached.filter(isValid) };
+}
+
+function deleteStale(runtime: Runtime, network: Network, stale: CachedAttachment): void {
+  try {
+    deleteFromNetwork(runtime, network, stale);
+  } catch (error) {
+    const { code, msg, details } = toFailure(error);
+    throw new CniError(code, `delete ${stale.containerId}/${stale.ifName}: ${msg}`, { details });
+  }
 }
 
 /** STATUS of each plugin, to the first that is not ready. `false` when the network's version has no STATUS. Throws {@link CniError}. */

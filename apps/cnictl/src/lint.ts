@@ -36,7 +36,8 @@ function tally(errors: number, warnings: number): string {
 export function lintFile(file: string): Finding[] {
   const { value, problems } = attempt('', () => parseJson(readFile(file), 'the file'));
   const here = (found: readonly Problem[]) => found.map((problem) => ({ file, ...problem }));
-  if (problems.length > 0) return here(problems);
+  if (problems.length > 0)
+    return here([{ severity: 'error', message: problems.map(({ message }) => message).join(': ') }]);
   if (!isObject(value)) return here([{ severity: 'error', message: 'expected an object' }]);
   const isSingle = !file.endsWith('.conflist') && !('plugins' in value);
   if (isSingle) return here([...attempt('', () => parsePlugin(readFile(file))).problems, ...lintPlugin(value, '')]);

@@ -14,7 +14,12 @@ export function gc(invocation: Invocation): void {
   const session = openSession(invocation);
   const network = getNetwork(session, name);
   const valid = named ?? listCached(session.settings.cacheDir, network.name).filter(mayBeAlive).map(shortly);
-  const { deleted, kept } = collectGarbage(session.runtime, network, valid);
+  const collected = collectGarbage(session.runtime, network, valid);
+  if (collected === undefined) {
+    session.print([['network', network.name, 'left alone: it has disableGC']], { deleted: [], kept: valid });
+    return;
+  }
+  const { deleted, kept } = collected;
   const rows = (label: string, attachments: readonly CachedAttachment[]) =>
     attachments.map(({ containerId, ifName, netns }) => [label, `${containerId}/${ifName}`, netns]);
   session.print([...rows('deleted', deleted), ...rows('kept', kept)], {
