@@ -5,6 +5,7 @@ import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
 import { logOf } from './log.ts';
 import type { Network, Plugin } from './plugin.ts';
 import { commonKeys, decodeRequest, negotiate, networkName, requestedVersion } from './request.ts';
+import { describeThrown } from './stack.ts';
 import { perform } from './verbs.ts';
 import { isSpecVersion, NEWEST, type SpecVersion } from './versions.ts';
 
@@ -47,7 +48,7 @@ export function answer(plugin: Plugin, around: Surroundings): Answer {
     const verb = readVerb(around.env);
     return { status: 0, stdout: verb === 'VERSION' ? tellVersions(plugin, around) : attach(plugin, verb, around, run) };
   } catch (error) {
-    if (isDebugging(around)) around.stderr(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    if (isDebugging(around)) around.stderr(describeThrown(error));
     const failure = toFailure(error);
     run.failed(failure);
     return { status: 1, stdout: errorObject(failure, run.version) };

@@ -1,4 +1,5 @@
 import { utf8 } from '@cni/sys';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DEEPEST, JsonScan, own, parseJson } from './json.ts';
 
@@ -52,4 +53,18 @@ test('a value in pieces', () => {
     ...Array(5).fill(undefined),
     1,
   ]);
+});
+
+test('any value ends where its text ends, in whatever pieces it comes', () => {
+  const anyObject = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()));
+  fc.assert(
+    fc.property(anyObject, fc.nat(), fc.integer({ min: 0, max: 2 }), (value, cut, indent) => {
+      const bytes = utf8(JSON.stringify(value, null, indent));
+      const at = cut % bytes.length;
+      const scan = new JsonScan();
+      expect(scan.feed(bytes.subarray(0, at))).toBeUndefined();
+      expect(scan.feed(bytes.subarray(at))).toBe(bytes.length - at);
+      expect(parseJson(bytes, 'x')).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
 });
