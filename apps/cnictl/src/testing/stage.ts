@@ -45,8 +45,13 @@ export class Stage {
 
   /** A plugin that answers each verb with a document, or with nothing. */
   plugin(type: string, answers: Record<string, unknown> = {}): void {
-    writeFile(`${this.binDir}/${type}`, SCRIPT, { permissions: 0o755 });
+    this.executable(type, SCRIPT);
     for (const [verb, answer] of Object.entries(answers)) this.answer(type, verb, JSON.stringify(answer));
+  }
+
+  /** A script in the place of a plugin. */
+  executable(type: string, script: string): void {
+    writeFile(`${this.binDir}/${type}`, script, { permissions: 0o755 });
   }
 
   /** What a plugin says to a verb from now on. */
