@@ -4,10 +4,11 @@ import {
   answerTo,
   attributeBytes,
   datagram,
-  done,
   hex,
   type KernelAnswer,
   type KernelRequest,
+  linkAnswer,
+  linkBody,
   refuse,
   scriptedKernel,
 } from '@cni/testkit';
@@ -18,31 +19,15 @@ import { RTM_NEWLINK } from './link/codec.ts';
 const EEXIST = 17;
 const ENODEV = 19;
 const EINVAL = 22;
-const NLM_F_MULTI = 2;
-const NLM_F_DUMP_INTR = 0x10;
 const NLMSG_NOOP = 1;
 const NLMSG_OVERRUN = 4;
 
-/** A link message: `struct ifinfomsg` with the index, and the name. */
-function linkBody(index: number, name: string): Uint8Array {
-  const header = new Uint8Array(16);
-  header[4] = index;
-  return datagram(header, attributeBytes(3, new TextEncoder().encode(`${name}\0`)));
-}
-
-const link = (request: KernelRequest, index: number, name: string, flags = 0) =>
-  answerTo(request, { type: RTM_NEWLINK, flags, body: linkBody(index, name) });
-const part = (request: KernelRequest, index: number, flags = 0) =>
-  link(request, index, `eth${index}`, NLM_F_MULTI | flags);
-
+/** Links of a kernel that answers as `script` says, which is told how many requests there were before. */
 const linksOver = (script: (request: KernelRequest, attempt: number) => readonly KernelAnswer[]) => {
   let attempt = 0;
   const kernel = scriptedKernel((request) => script(request, attempt++));
   return { kernel, ...rtnlOver(kernel) };
 };
-
-const ifb: NewLink = { name: 'ifb0', info: { kind: 'ifb' } };
-const ipvlan: NewLink = { name: 'eth0', parent: 2, info: { kind: 'ipvlan', data: { mode: 'l2' } } };
 
 /** What `run` throws. */
 function thrown(run: () => unknown): NetlinkError {
@@ -54,6 +39,9 @@ function thrown(run: () => unknown): NetlinkError {
   }
   throw new Error('nothing was thrown');
 }
+
+const ifb: NewLink = { name: 'ifb0', info: { kind: 'ifb' } };
+const ipvlan: NewLink = { name: 'eth0', parent: 2, info: { kind: 'ipvlan', data: { mode: 'l2' } } };
 
 describe('an acknowledgement', () => {
   test('of success', () => {
@@ -72,7 +60,7 @@ describe('an acknowledgement', () => {
 
   test('with an error, the kernel’s words and the attribute it means', () => {
     const { links } = linksOver((request) => {
-      if (request.type !== RTM_NEWLINK) return [link(request, 2, 'ens192')];
+      if (request.type !== RTM_NEWLINK) return [linkAnswer(request, 2, 'ens192')];
       return [refuse(request, EINVAL, { message: 'Attribute failed policy validation', offset: 76 })];
     });
     links.get({ index: 2 });
@@ -130,7 +118,7 @@ describe('an acknowledgement', () => {
 describe('one object', () => {
   test('that is there, and one that is not', () => {
     const { links } = linksOver((request, attempt) => [
-      attempt === 0 ? link(request, 2, 'eth0') : refuse(request, ENODEV),
+      attempt === 0 ? linkAnswer(request, 2, 'eth0') : refuse(request, ENODEV),
     ]);
     expect(links.find({ name: 'eth0' })).toMatchObject({ index: 2, name: 'eth0' });
     expect(links.find({ name: 'eth1' })).toBeUndefined();
@@ -138,7 +126,7 @@ describe('one object', () => {
   });
 
   test('by one request that names it', () => {
-    const { links, kernel } = linksOver((request) => [link(request, 2, 'eth0')]);
+    const { links, kernel } = linksOver((request) => [linkAnswer(request, 2, 'eth0')]);
     links.find({ name: 'eth0' });
     const NLM_F_REQUEST = 1;
     expect(kernel.requests.map(({ type, flags }) => [type, flags])).toEqual([[18, NLM_F_REQUEST]]);
@@ -146,10 +134,10 @@ describe('one object', () => {
 
   test('behind answers to others', () => {
     const { links } = linksOver((request) => [
-      link({ ...request, sequence: request.sequence - 1 }, 7, 'late'),
-      link({ ...request, port: 9 }, 8, 'stray'),
+      linkAnswer({ ...request, sequence: request.sequence - 1 }, 7, 'late'),
+      linkAnswer({ ...request, port: 9 }, 8, 'stray'),
       answerTo(request, { type: NLMSG_NOOP, body: hex`` }),
-      datagram(link({ ...request, sequence: 99 }, 9, 'other'), link(request, 2, 'eth0')),
+      datagram(linkAnswer({ ...request, sequence: 99 }, 9, 'other'), linkAnswer(request, 2, 'eth0')),
     ]);
     expect(links.get({ name: 'eth0' }).index).toBe(2);
   });
@@ -157,7 +145,7 @@ describe('one object', () => {
   test('asked for again after an overrun', () => {
     const { links, kernel } = linksOver((request, attempt) => {
       if (attempt === 0) return ['overrun'];
-      return [attempt === 1 ? answerTo(request, { type: NLMSG_OVERRUN, body: hex`` }) : link(request, 2, 'eth0')];
+      return [attempt === 1 ? answerTo(request, { type: NLMSG_OVERRUN, body: hex`` }) : linkAnswer(request, 2, 'eth0')];
     });
     expect(links.get({ name: 'eth0' }).index).toBe(2);
     expect(kernel.requests).toHaveLength(3);
@@ -190,7 +178,7 @@ describe('an answer that is none', () => {
   });
 
   test('with a header cut off behind a good message', () => {
-    const { links } = linksOver((request) => [datagram(link(request, 2, 'eth0'), hex`01020304`)]);
+    const { links } = linksOver((request) => [datagram(linkAnswer(request, 2, 'eth0'), hex`01020304`)]);
     expect(thrown(() => links.get({ name: 'eth0' })).errno).toBe('EBADMSG');
   });
 
@@ -215,84 +203,6 @@ describe('an answer that is none', () => {
       answerTo(request, { type: NLMSG_ERROR, flags: NLM_F_ACK_TLVS, body: new Uint8Array(length).fill(0xff) }),
     ]);
     expect(thrown(() => links.add(ifb)).errno).toBe('EBADMSG');
-  });
-});
-
-describe('a list', () => {
-  const indexes = (links: readonly { index: number }[]) => links.map(({ index }) => index);
-
-  test('of several datagrams', () => {
-    const { links } = linksOver((request) => [
-      datagram(part(request, 1), part(request, 2)),
-      datagram(part(request, 3), done(request)),
-    ]);
-    expect(indexes(links.list())).toEqual([1, 2, 3]);
-  });
-
-  test('that is empty', () => {
-    const { links } = linksOver((request) => [done(request)]);
-    expect(links.list()).toEqual([]);
-  });
-
-  test('read again when it changed meanwhile', () => {
-    const { links, kernel } = linksOver((request, attempt) => [
-      part(request, 1),
-      part(request, 2, attempt < 2 ? NLM_F_DUMP_INTR : 0),
-      done(request),
-    ]);
-    expect(indexes(links.list())).toEqual([1, 2]);
-    expect(kernel.requests).toHaveLength(3);
-  });
-
-  test('that never stands still', () => {
-    const { links, kernel } = linksOver((request) => [part(request, 1, NLM_F_DUMP_INTR), done(request)]);
-    expect(thrown(() => links.list()).message).toBe('list links: EBUSY, no whole answer in 8 attempts');
-    expect(kernel.requests).toHaveLength(8);
-  });
-
-  test('of which a part was lost, and one that was larger than the buffer', () => {
-    const large = (request: KernelRequest) => {
-      const body = datagram(linkBody(2, 'eth2'), attributeBytes(99, new Uint8Array(60_000)));
-      return answerTo(request, { type: RTM_NEWLINK, flags: NLM_F_MULTI, body });
-    };
-    const { links, kernel } = linksOver((request, attempt) => [
-      part(request, 1),
-      attempt === 0 ? 'overrun' : large(request),
-      done(request),
-    ]);
-    expect(indexes(links.list())).toEqual([1, 2]);
-    expect(kernel.requests).toHaveLength(3);
-  });
-
-  test('refused at once, or at its end', () => {
-    const atOnce = linksOver((request) => [refuse(request, EINVAL, { message: 'Invalid values in header' })]);
-    expect(thrown(() => atOnce.links.list()).message).toBe(
-      'list links: EINVAL, kernel says "Invalid values in header"',
-    );
-    const atEnd = linksOver((request) => [part(request, 1), done(request, ENODEV, { message: 'gone' })]);
-    expect(thrown(() => atEnd.links.list({ kind: 'ifb' })).message).toBe('list ifb links: ENODEV, kernel says "gone"');
-  });
-
-  test('ended without an errno, as an old kernel does', () => {
-    const NLMSG_DONE = 3;
-    const { links } = linksOver((request) => [part(request, 1), answerTo(request, { type: NLMSG_DONE, body: hex`` })]);
-    expect(indexes(links.list())).toEqual([1]);
-  });
-
-  test('of one parent', () => {
-    const onParent = (request: KernelRequest, index: number, parent: number, netns?: number) =>
-      answerTo(request, {
-        type: RTM_NEWLINK,
-        body: datagram(
-          linkBody(index, `eth${index}`),
-          attributeBytes(5, Uint8Array.of(parent, 0, 0, 0)),
-          ...(netns === undefined ? [] : [attributeBytes(37, Uint8Array.of(netns, 0, 0, 0))]),
-        ),
-      });
-    const { links } = linksOver((request) => [
-      datagram(onParent(request, 3, 2), onParent(request, 4, 1), onParent(request, 5, 2, 0), done(request)),
-    ]);
-    expect(indexes(links.list({ parent: 2 }))).toEqual([3]);
   });
 });
 

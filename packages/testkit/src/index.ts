@@ -14,4 +14,5 @@ export {
   sentBy,
 } from './kernel.ts';
 export { attributeBytes, datagram, goldens, hex, payloadsOf, rows, unnumbered } from './kernel-bytes.ts';
+export { linkAnswer, linkBody, linkPart } from './kernel-links.ts';
 export { addNetns, type NetnsFixture, netnsTest, removeNetns, type TestNetns } from './netns.ts';
