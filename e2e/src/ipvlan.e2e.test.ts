@@ -85,7 +85,7 @@ describe('configuration', () => {
     const [one, two] = [world.pod(), world.pod()];
     for (const pod of [one, two]) runtimeOf(world).add(list, pod.attachment);
     one.ping('10.1.0.1');
-    expect(() => one.ping('10.1.0.3')).toThrow('100% packet loss');
+    expect(() => one.ping('10.1.0.3', 1)).toThrow('100% packet loss');
   });
 
   test('STATUS while the master is there, and when it is gone', ({ world }) => {

@@ -31,8 +31,8 @@ export interface Netns {
   batch(...lines: string[]): void;
   /** `ip -j` in it: the kernel's state in the words of a second opinion. */
   json(...words: string[]): Record<string, unknown>[];
-  /** One echo request and its reply; throws when there is none within two seconds. */
-  ping(address: string): void;
+  /** Echo requests until one is answered; throws when none is within `seconds`, ten when absent. */
+  ping(address: string, seconds?: number): void;
   /** Deletes it, unless it is gone. */
   delete(): void;
 }
@@ -72,7 +72,7 @@ function netnsNamed(name: string): Netns {
     ip,
     batch: (...lines) => void must(['ip', '-n', name, '-batch', '-'], lines.map((line) => `${line}\n`).join('')),
     json: (...words) => JSON.parse(ip('-j', '-d', ...words) || '[]'),
-    ping: (address) => void run('ping', '-n', '-c', '1', '-W', '2', address),
+    ping: (address, seconds = 10) => void run('ping', '-n', '-c', '1', '-w', String(seconds), address),
     delete: () => deleteNetns({ name, path }),
   };
 }
