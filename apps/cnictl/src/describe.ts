@@ -50,9 +50,10 @@ function dnsRows({ dns = {} }: Result): Row[] {
   return rows.filter(([, words]) => words.length > 0).map(([key, words]) => ['dns', key, words.join(' ')]);
 }
 
-/** How long it took, and each plugin's part. */
+/** How long it took, and each plugin's part; with the verb where there was more than one. */
 export function describeTimes(milliseconds: number, calls: readonly FinishedCall[]): string {
-  const parts = calls.map((call) => `${call.type} ${call.milliseconds.toFixed(1)}`);
+  const mixed = new Set(calls.map(({ verb }) => verb)).size > 1;
+  const parts = calls.map((call) => `${mixed ? `${call.verb} ` : ''}${call.type} ${call.milliseconds.toFixed(1)}`);
   return `${milliseconds.toFixed(1)} ms${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }
 
