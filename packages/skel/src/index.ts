@@ -15,6 +15,7 @@ export {
   type GcCall,
   type Network,
   type NoKeys,
+  type Nothing,
   type Plugin,
   type PluginDefinition,
   type StatusCall,

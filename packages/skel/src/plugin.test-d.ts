@@ -93,6 +93,15 @@ test('results of a wrong shape', () => {
   definePlugin({ ...parts, add: () => ({ interfaces: [{ name: 'eth0', nam: 'eth0' }] }) });
 });
 
+test('verbs that are not done when they return', () => {
+  // @ts-expect-error a promise of a result is none
+  definePlugin({ ...parts, add: async () => ({}) });
+  // @ts-expect-error nobody would wait for it
+  definePlugin({ ...parts, del: async () => {} });
+  // @ts-expect-error nobody would wait for it
+  definePlugin({ ...parts, gc: async () => {} });
+});
+
 test('a verb that is missing, a key that is wrong', () => {
   // @ts-expect-error no del
   definePlugin({ name: 'x', about: 'does x', config: Config, add: () => ({}), check: () => {} });

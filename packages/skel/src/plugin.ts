@@ -74,6 +74,10 @@ export type StatusCall<Config> = EveryCall<Config>;
 /** Nothing is known of a configuration that no schema was given for. */
 export type NoKeys = Readonly<Record<never, never>>;
 
+/** What a verb without a result returns. Plain `void` would let a promise pass, and nobody would wait for it. */
+// biome-ignore lint/suspicious/noConfusingVoidType: undefined alone would forbid functions that return nothing
+export type Nothing = void | undefined;
+
 /** Everything that a plugin is. Verbs are functions: they return or throw. */
 export interface PluginDefinition<
   Config,
@@ -100,15 +104,15 @@ export interface PluginDefinition<
   readonly argsCni?: Schema<ArgsCni>;
   /** The keys of CNI_ARGS that are understood. Absent: the variable is not looked at. */
   readonly cniArgs?: readonly ArgKey[];
-  /** Called before a verb where CNI_DEBUG is set, with where to put lines; and after it, with nothing. */
+  /** Called before a verb that is watched (CNI_DEBUG, or `logLevel` debug) with where to put lines; after each verb, with nothing. */
   readonly trace?: (sink: ((line: string) => void) | undefined) => void;
   add(call: AddCall<Config, RuntimeConfig, ArgsCni, ArgKey>): Result;
-  del(call: DelCall<DelConfig>): void;
-  check(call: CheckCall<Config, RuntimeConfig, ArgsCni, ArgKey>): void;
+  del(call: DelCall<DelConfig>): Nothing;
+  check(call: CheckCall<Config, RuntimeConfig, ArgsCni, ArgKey>): Nothing;
   /** Absent: forwarded to the IPAM plugin. */
-  gc?(call: GcCall<Config>): void;
+  gc?(call: GcCall<Config>): Nothing;
   /** Absent: forwarded to the IPAM plugin. */
-  status?(call: StatusCall<Config>): void;
+  status?(call: StatusCall<Config>): Nothing;
 }
 
 /** A definition whose types have done their work. */
@@ -132,6 +136,11 @@ type Exact<T, Shape> = T extends readonly (infer Item)[]
     ? { [Key in keyof T]: Key extends keyof Shape ? Exact<T[Key], NonNullable<Shape[Key]>> : never }
     : T;
 
+/** A promise would pass for a result: all its members are optional. */
+interface NoPromise {
+  readonly then?: never;
+}
+
 /** Makes a plugin of its parts. What each verb is given follows from the schemas. */
 export function definePlugin<
   Config extends z.core.$ZodType,
@@ -152,7 +161,7 @@ export function definePlugin<
     delConfig?: DelConfig;
     runtimeConfig?: RuntimeConfig;
     argsCni?: ArgsCni;
-    add: (call: never) => Returned & Exact<Returned, Result>;
+    add: (call: never) => Returned & Exact<Returned, Result> & NoPromise;
   },
 ): Plugin {
   const { name, versions = SPEC_VERSIONS, runtimeConfig, argsCni } = definition;
