@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Whether our executables are those of this repository. */
+export const isBuilt: boolean = process.env['CNI_BENCH_BIN'] === undefined;
 /** Where our executables are: what was built, or those of `CNI_BENCH_BIN`. */
 export const ours: string = process.env['CNI_BENCH_BIN'] ?? join(import.meta.dirname, '../../dist/bin');
 /** Where the reference plugins are. */

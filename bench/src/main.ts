@@ -1,6 +1,7 @@
 /** `node main.ts [TABLE...]`: measures ours beside the reference and prints tables; all of them are also written to RESULTS.md. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBuilt } from './candidates.ts';
 import { hostLocal } from './host-local.ts';
 import { Interruption } from './interruption.ts';
 import { ipvlan } from './ipvlan.ts';
@@ -26,7 +27,7 @@ async function main(words: readonly string[]): Promise<number> {
   console.log(`${introduction.join('\n')}\n`);
   const wanted = words.length === 0 ? names : names.filter((name) => words.includes(name));
   const { tables, failed } = await measureAll(wanted);
-  if (wanted.length === names.length && !failed) writeResults(introduction, tables);
+  if (wanted.length === names.length && !failed && isBuilt) writeResults(introduction, tables);
   return failed ? 1 : 0;
 }
 
