@@ -35,9 +35,9 @@ test.each<[string, object, object, string[]]>([
 });
 
 test.each<[string, object, object, string]>([
-  ['no addresses', {}, {}, '7 ipam: no addresses given, by subnet or ranges'],
+  ['no addresses', {}, {}, '7 ipam: no addresses given, by subnet, ranges, ipv4 or ipv6'],
   ['an empty list of sets', { ranges: [] }, {}, '7 ipam: no addresses given'],
-  ['an empty set', { ranges: [[]] }, {}, '7 ipam.ranges: range set 0 has no range'],
+  ['an empty set', { ranges: [[]] }, {}, '7 ipam: range set 0 has no range'],
   ['no subnet', { ranges: [[{ rangeStart: '10.1.0.5' }]] }, {}, '7 ipam.ranges[0][0].subnet: required'],
   ['no CIDR', { subnet: '10.1.0.0' }, {}, '7 ipam.subnet: "10.1.0.0" is not an address with a prefix length'],
   [
@@ -64,20 +64,20 @@ test.each<[string, object, object, string]>([
     'overlap between sets',
     { ...range, ranges: [[range]] },
     {},
-    '7 ipam.ranges: range set 1 10.1.0.5-10.1.0.9 overlaps range set 0',
+    '7 ipam: range set 1 10.1.0.5-10.1.0.9 overlaps range set 0',
   ],
   [
     'overlap with the runtime',
     range,
     { runtimeConfig: { ipRanges: [[range]] } },
-    '7 ipam.ranges: range set 1 10.1.0.5-10.1.0.9 overlaps',
+    '7 ipam: range set 1 10.1.0.5-10.1.0.9 overlaps',
   ],
-  ['families in one set', { ranges: [[range, six]] }, {}, '7 ipam.ranges: range set 0 mixes families'],
+  ['families in one set', { ranges: [[range, six]] }, {}, '7 ipam: range set 0 mixes families'],
   [
     'two sets of a family, before 0.3.0',
     { ranges: [[range], [other]] },
     { cniVersion: '0.2.0' },
-    '7 ipam.ranges: 2 range sets of IPv4; CNI version 0.2.0 has room for one',
+    '7 ipam: 2 addresses of IPv4; CNI version 0.2.0 has room for one',
   ],
   ['a route without a destination', { ...range, routes: [{ gw: '10.1.0.1' }] }, {}, '7 ipam.routes[0].dst: required'],
   ['a directory that is no text', { ...range, dataDir: 7 }, {}, '7 ipam.dataDir: expected string (got 7)'],

@@ -1,20 +1,46 @@
-import { type Cidr, contains, type Family, formatIp, type Ip, parseCidr } from '@cni/ip';
-import { CniError, type Network, parsed, type ResultRoute, SPEC_VERSIONS } from '@cni/skel';
+import { type Cidr, formatIp, type Ip, type Range as IpRange, parseCidr } from '@cni/ip';
+import { CniError, parsed, type ResultRoute } from '@cni/skel';
 import * as z from 'zod/mini';
 import type { Wish } from './allocate.ts';
-import { type AddressRange, addressRange, parsePlainIp, parseSubnet, problemOf, type RangeKeys } from './range.ts';
-import { familyOf, problemOfSets, type RangeSet } from './range-set.ts';
+import {
+  type AddressRange,
+  addressRanges,
+  parseItem,
+  parsePlainIp,
+  parseSubnet,
+  problemOf,
+  type RangeKeys,
+} from './range.ts';
+import type { RangeSet } from './range-set.ts';
 
 /** The `ipam` object of a configuration. */
 export interface IpamConfig {
   /** The range of `subnet`, then `ranges`. */
   readonly sets: readonly RangeSet[];
+  readonly pools: Readonly<Record<string, PoolConfig>>;
+  /** A file with more pools; those of the configuration go before those of the same name. */
+  readonly poolsFile: string | undefined;
+  /** Names of pools, in the order of trying. */
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  /** Never handed out, wherever they are. */
+  readonly reserved: readonly IpRange[];
   readonly routes: readonly ResultRoute[];
+  /** Whether other networks of this node may use the same addresses. */
+  readonly isolated: boolean;
   readonly dataDir: string;
   /** A file as resolv.conf(5). */
   readonly resolvConf: string | undefined;
+  /** How long a freed address rests, in milliseconds. */
+  readonly reuseDelay: number;
   /** Milliseconds. */
   readonly lockTimeout: number;
+}
+
+/** A pool as configured. */
+export interface PoolConfig {
+  readonly ranges: RangeSet;
+  readonly routes: readonly ResultRoute[];
 }
 
 /** What a configuration is for this plugin. */
@@ -22,13 +48,17 @@ export interface Config {
   readonly ipam: IpamConfig;
 }
 
+/** Where and how addresses are stored. */
+export type StorageConfig = Pick<IpamConfig, 'dataDir' | 'lockTimeout' | 'reuseDelay'>;
+
 /** What DEL has to know. */
 export interface DelConfig {
-  readonly ipam: Pick<IpamConfig, 'dataDir' | 'lockTimeout'>;
+  readonly ipam: StorageConfig;
 }
 
 const DEFAULT_DATA_DIR = '/var/lib/cni/networks';
 const DEFAULT_LOCK_TIMEOUT = 30;
+const DEFAULT_REUSE_DELAY = 10;
 
 /** A key that may be missing or null. */
 function maybe<T>(schema: z.ZodMiniType<T>): z.ZodMiniType<T | undefined> {
@@ -72,25 +102,46 @@ const Route: z.ZodMiniType<ResultRoute> = z.pipe(
   z.transform((route) => withoutAbsent(route)),
 );
 
-const rangeKeys = { rangeStart: maybeIp, rangeEnd: maybeIp, gateway: maybeIp };
+const Items = maybe(z.array(parsed(parseItem)));
+
+const rangeKeys = { rangeStart: maybeIp, rangeEnd: maybeIp, gateway: maybeIp, ips: Items, exclude: Items };
 
 type Context = z.core.ParsePayload<unknown>;
 
-/** The range of some keys; what is wrong with them goes to the issues of the parse. */
-function resolve(keys: RangeKeys, context: Context): AddressRange {
+/** The ranges that some keys stand for; what is wrong with them goes to the issues of the parse. */
+function resolve(keys: RangeKeys, context: Context): AddressRange[] {
   const problem = problemOf(keys);
-  if (problem === undefined) return addressRange(keys);
+  if (problem === undefined) return addressRanges(keys);
   const { key, value, message } = problem;
   context.issues.push({ code: 'custom', path: [key], message, input: value });
   return z.NEVER;
 }
 
-const Range: z.ZodMiniType<AddressRange> = z.pipe(
+const Range: z.ZodMiniType<AddressRange[]> = z.pipe(
   z.object({ subnet: parsed(parseSubnet), ...rangeKeys }),
   z.transform((keys, context) => resolve(keys, context)),
 );
 
-const RangeSets = z.array(z.array(Range));
+const RangeSets: z.ZodMiniType<RangeSet[]> = z.array(
+  z.pipe(
+    z.array(Range),
+    z.transform((ranges) => ranges.flat()),
+  ),
+);
+
+const poolName = z
+  .string()
+  .check(z.regex(/^[a-zA-Z][\w.-]*$/, 'expected a letter, then letters, digits, "_", "." and "-"'));
+
+const Pool: z.ZodMiniType<PoolConfig> = z.pipe(
+  z.object({ subnet: parsed(parseSubnet), ...rangeKeys, routes: maybe(z.array(Route)) }),
+  z.transform(({ routes = [], ...keys }, context) => ({ ranges: resolve(keys, context), routes })),
+);
+
+/** Pools by name. */
+export const Pools: z.ZodMiniType<Record<string, PoolConfig>> = z.record(poolName, Pool);
+
+const PoolNames = maybe(z.array(z.string()));
 
 const dataDir: z.ZodMiniType<string> = z.pipe(
   maybeText as z.ZodMiniType<string | undefined, string | undefined>,
@@ -99,35 +150,71 @@ const dataDir: z.ZodMiniType<string> = z.pipe(
 
 const seconds = z.number().check(z.minimum(0), z.maximum(3600));
 
-function toMilliseconds(given: number | null | undefined): number {
-  return (given ?? DEFAULT_LOCK_TIMEOUT) * 1000;
+/** Seconds as configured, in milliseconds. */
+function duration(fallback: number): z.ZodMiniType<number> {
+  return z.pipe(
+    z.nullish(seconds),
+    z.transform((given) => (given ?? fallback) * 1000),
+  );
 }
+
+const lockTimeout = duration(DEFAULT_LOCK_TIMEOUT);
+const reuseDelay = duration(DEFAULT_REUSE_DELAY);
 
 const Ipam: z.ZodMiniType<IpamConfig> = z.pipe(
   z.object({
     subnet: maybe(parsed(parseSubnet)),
     ...rangeKeys,
     ranges: maybe(RangeSets),
+    pools: maybe(Pools),
+    poolsFile: maybeText,
+    ipv4: PoolNames,
+    ipv6: PoolNames,
+    reserved: Items,
+    isolated: maybe(z.boolean()),
     routes: maybe(z.array(Route)),
     dataDir,
     resolvConf: maybeText,
-    lockTimeout: maybe(seconds),
+    lockTimeout,
+    reuseDelay,
   }),
-  z.transform(({ subnet, rangeStart, rangeEnd, gateway, ranges = [], routes = [], lockTimeout, ...rest }, context) => {
-    const single = subnet === undefined ? [] : [[resolve({ subnet, rangeStart, rangeEnd, gateway }, context)]];
-    return { ...rest, routes, sets: [...single, ...ranges], lockTimeout: toMilliseconds(lockTimeout) };
+  z.transform(({ subnet, rangeStart, rangeEnd, gateway, ips, exclude, ...keys }, context) => {
+    const range = { rangeStart, rangeEnd, gateway, ips, exclude };
+    const {
+      ranges = [],
+      routes = [],
+      pools = {},
+      ipv4 = [],
+      ipv6 = [],
+      reserved = [],
+      isolated = false,
+      ...rest
+    } = keys;
+    return {
+      ...rest,
+      ...{ routes, pools, ipv4, ipv6, isolated },
+      sets: subnet === undefined ? ranges : [resolve({ subnet, ...range }, context), ...ranges],
+      reserved: reserved.map((item) => item.range),
+    };
   }),
 );
 
 /** The plugin's part of a configuration. */
 export const Config: z.ZodMiniType<Config> = z.object({ ipam: Ipam });
 
-/** Only where the addresses are: nothing else may keep DEL from freeing them. */
+/** What is wrong elsewhere must not keep DEL from freeing addresses. */
+const Storage = z.object({
+  dataDir,
+  lockTimeout: z.catch(lockTimeout, DEFAULT_LOCK_TIMEOUT * 1000),
+  reuseDelay: z.catch(reuseDelay, DEFAULT_REUSE_DELAY * 1000),
+});
+
+const NO_KEYS: StorageConfig = z.parse(Storage, {});
+
+/** Only where and how addresses are stored. */
 export const DelConfig: z.ZodMiniType<DelConfig> = z.pipe(
-  z.object({ ipam: z.nullish(z.object({ dataDir, lockTimeout: z.catch(z.nullish(seconds), undefined) })) }),
-  z.transform(({ ipam }) => ({
-    ipam: { dataDir: ipam?.dataDir ?? DEFAULT_DATA_DIR, lockTimeout: toMilliseconds(ipam?.lockTimeout) },
-  })),
+  z.object({ ipam: z.nullish(Storage) }),
+  z.transform(({ ipam }) => ({ ipam: ipam ?? NO_KEYS })),
 );
 
 /** Capabilities: range sets that go before the configured ones, and wishes. */
@@ -183,33 +270,4 @@ function parseArgument(text: string): Ip {
   } catch (error) {
     throw new CniError('INVALID_ENVIRONMENT', `CNI_ARGS IP: ${(error as Error).message}`);
   }
-}
-
-/** The range sets of a network, those of the runtime first. Throws {@link CniError} `INVALID_CONFIG`. */
-export function rangeSets({ sets }: IpamConfig, network: Network, runtimeSets: readonly RangeSet[] = []): RangeSet[] {
-  const all = [...runtimeSets, ...sets];
-  if (all.length === 0) throw new CniError('INVALID_CONFIG', 'ipam: no addresses given, by subnet or ranges');
-  const problem = problemOfSets(all);
-  if (problem !== undefined) {
-    throw new CniError('INVALID_CONFIG', `ipam.ranges: range set ${problem.position} ${problem.message}`);
-  }
-  refuseManySets(all, network);
-  return all;
-}
-
-/** Results before 0.3.0 have room for one address of a family. */
-function refuseManySets(sets: readonly RangeSet[], { cniVersion }: Network): void {
-  if (SPEC_VERSIONS.indexOf(cniVersion) >= SPEC_VERSIONS.indexOf('0.3.0')) return;
-  for (const family of [4, 6] satisfies Family[]) {
-    const count = sets.filter((set) => familyOf(set) === family).length;
-    if (count > 1) {
-      const message = `ipam.ranges: ${count} range sets of IPv${family}; CNI version ${cniVersion} has room for one`;
-      throw new CniError('INVALID_CONFIG', message);
-    }
-  }
-}
-
-/** Whether an address could have come from this network's ranges, as far as subnets tell. */
-export function isOfSubnets(sets: readonly RangeSet[], address: Ip): boolean {
-  return sets.some((set) => set.some(({ subnet }) => contains(subnet, address)));
 }

@@ -1,12 +1,12 @@
 import { listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { expect, test } from 'vitest';
-import { withStore } from './store.ts';
+import { withStore } from './open-store.ts';
 import { Node, removeTree } from './testing/plugin.ts';
 
 /** What is told of damage when the store is opened. */
 function reportsOf(node: Node): string[] {
   const lines: string[] = [];
-  const options = { dataDir: node.dataDir, network: node.network, lockTimeout: 1000 };
+  const options = { dataDir: node.dataDir, network: node.network, lockTimeout: 1000, reuseDelay: 0 };
   withStore({ ...options, report: (line) => lines.push(line.replaceAll(node.dataDir, '')) }, () => {});
   return lines;
 }

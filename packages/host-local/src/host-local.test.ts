@@ -25,7 +25,7 @@ test('a freed address waits for its turn', () => {
   expect(['b', 'c', 'd', 'e', 'f'].map((id) => node.add({ id })?.[0])).toEqual(
     ['3', '4', '5', '6', '2'].map((last) => `10.1.0.${last}/29`),
   );
-  expect(node.add({ id: 'g' })).toBe('107 no address is left in 10.1.0.1-10.1.0.6');
+  expect(node.add({ id: 'g' })).toBe('107 no address is left in range set 0 (10.1.0.1-10.1.0.6)');
 });
 
 test('an address that was asked for moves the cursor', () => {
@@ -51,7 +51,7 @@ test('when one family is full the other is not touched', () => {
   using node = new Node({ ranges: [[{ subnet: 'fd00:1::/64' }], [{ subnet: '10.1.0.0/30' }]] });
   node.add({ id: 'a' });
   const before = node.files();
-  expect(node.add({ id: 'b' })).toBe('107 no address is left in 10.1.0.1-10.1.0.2');
+  expect(node.add({ id: 'b' })).toBe('107 no address is left in range set 1 (10.1.0.1-10.1.0.2)');
   expect(node.files()).toEqual(before);
 });
 
@@ -83,11 +83,11 @@ test.each<[string, object]>([
 
 test('CHECK wants an address of every set', () => {
   using node = new Node(dual);
-  expect(node.say('CHECK')).toContain('109 an address of 10.1.0.1-10.1.0.6 is not reserved for a eth0');
+  expect(node.say('CHECK')).toContain('109 an address of range set 0 (10.1.0.1-10.1.0.6) is not reserved for a eth0');
   node.add();
   expect(node.say('CHECK')).toBe('');
   removeIfPresent(node.path('fd00:1::2'));
-  expect(node.say('CHECK')).toContain('109 an address of fd00:1::1-');
+  expect(node.say('CHECK')).toContain('109 an address of range set 1 (fd00:1::1-');
 });
 
 test('CHECK wants the addresses of the result', () => {
@@ -138,10 +138,12 @@ test('STATUS: ready, exhausted, unusable', () => {
   using node = new Node({ subnet: '10.1.0.0/30' });
   expect(node.say('STATUS')).toBe('');
   node.add();
-  expect(node.say('STATUS')).toBe('51 no address is left in 10.1.0.1-10.1.0.2');
+  expect(node.say('STATUS')).toBe('51 no address is left in range set 0 (10.1.0.1-10.1.0.2)');
   writeFile(`${node.dataDir}/file`, '');
   const ipam = { dataDir: `${node.dataDir}/file`, subnet: '10.1.0.0/30' };
-  expect(node.say('STATUS', { ipam })).toBe(`50 use the store: make directory ${node.dataDir}/file/pods: ENOTDIR`);
+  expect(node.say('STATUS', { ipam })).toBe(
+    `50 use the store: make directory ${node.dataDir}/file/.host-local: ENOTDIR`,
+  );
   expect(node.say('STATUS', { ipam: { subnet: '10.1.0.0/33' } })).toContain('7 ipam.subnet');
 });
 

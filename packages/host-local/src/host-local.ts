@@ -4,24 +4,28 @@
  *
  * Config: https://www.cni.dev/plugins/current/ipam/host-local/
  */
-import { equalIps, formatIp } from '@cni/ip';
+import { equalIps, formatIp, type Ip } from '@cni/ip';
 import {
   type Attachment,
   attemptAll,
   CniError,
   definePlugin,
+  isCniError,
   type Network,
   type Plugin,
   type Result,
   type ResultIp,
 } from '@cni/skel';
 import { isErrno, readText } from '@cni/sys';
-import { type Choice, choose, cursorOf, firstFree } from './allocate.ts';
-import { ArgsCni, Config, DelConfig, type IpamConfig, RuntimeConfig, rangeSets, wishesOf } from './config.ts';
-import { formatSet, type RangeSet, rangeFor } from './range-set.ts';
+import { type Choice, choose, exhausted, firstFree, type Ground, type Need, namesOf, rangesOf } from './allocate.ts';
+import { ArgsCni, Config, DelConfig, type IpamConfig, RuntimeConfig, type StorageConfig, wishesOf } from './config.ts';
+import { needsOf } from './needs.ts';
+import { amongNeighbours, neighboursOf } from './neighbours.ts';
+import { withStore, withStoreIfPresent } from './open-store.ts';
+import { rangeFor } from './range-set.ts';
 import { formatRecord, type Owner } from './record.ts';
 import { parseResolvConf } from './resolv-conf.ts';
-import { type Store, type StoreOptions, withStore, withStoreIfPresent } from './store.ts';
+import type { Store, StoreOptions } from './store.ts';
 import type { Held } from './survey.ts';
 
 /** The host-local IPAM plugin. */
@@ -36,12 +40,12 @@ export const hostLocal: Plugin = definePlugin({
   cniArgs: ['IP'],
 
   add({ config: { ipam }, network, attachment, runtimeConfig, argsCni, args, undo }) {
-    const sets = rangeSets(ipam, network, runtimeConfig.ipRanges);
+    const needs = needsOf(ipam, network, runtimeConfig.ipRanges);
     const wishes = wishesOf(argsCni, runtimeConfig, args.get('IP'));
     const dns = ipam.resolvConf === undefined ? undefined : parseResolvConf(readText(ipam.resolvConf));
-    const chosen = withStore(storeOf(ipam, network), (store) => {
-      refuseSecond(store, sets, attachment);
-      const choices = choose(sets, wishes, store);
+    const chosen = withNeighbours(ipam, network, (store, ground) => {
+      refuseSecond(store, needs, attachment);
+      const choices = reclaiming(store, () => choose(needs, wishes, ground));
       store.reserve(attachment, choices);
       return choices;
     });
@@ -54,11 +58,11 @@ export const hostLocal: Plugin = definePlugin({
   },
 
   check({ config: { ipam }, network, attachment, runtimeConfig, prevResult }) {
-    const sets = rangeSets(ipam, network, runtimeConfig.ipRanges);
+    const needs = needsOf(ipam, network, runtimeConfig.ipRanges);
     const held = withStoreIfPresent(storeOf(ipam, network), (store) => store.ownedBy(attachment)) ?? [];
-    for (const set of sets) expectOne(set, held, attachment);
+    for (const need of needs) expectOne(need, held, attachment);
     for (const { address } of prevResult?.ips ?? []) {
-      const ours = sets.some((set) => rangeFor(set, address.ip) !== undefined);
+      const ours = needs.some((need) => isIn(need, address.ip));
       if (ours && !isAmong(held, address.ip)) throw missing(formatIp(address.ip), attachment);
     }
   },
@@ -73,12 +77,12 @@ export const hostLocal: Plugin = definePlugin({
 
   status({ config: { ipam }, network }) {
     // Where all ranges come with the runtime's requests, STATUS knows of none.
-    const sets = ipam.sets.length === 0 ? [] : rangeSets(ipam, network);
-    usable(ipam, network, (store) => {
+    const needs = isEmpty(ipam) ? [] : needsOf(ipam, network);
+    usable(ipam, network, (store, ground) => {
       store.probe();
-      for (const [position, set] of sets.entries()) {
-        if (firstFree(set, cursorOf(position), store) === undefined)
-          throw new CniError('LIMITED_CONNECTIVITY', `no address is left in ${formatSet(set)}`);
+      for (const need of needs) {
+        const isFull = () => firstFree(need, ground) === undefined;
+        if (isFull() && (store.reclaim() === 0 || isFull())) throw exhausted('LIMITED_CONNECTIVITY', need, ground);
       }
     });
   },
@@ -96,23 +100,46 @@ function validityOf(attachments: readonly Owner[]): (owner: Owner) => boolean {
   return (owner) => valid.has(formatRecord(owner));
 }
 
-function storeOf(
-  { dataDir, lockTimeout }: Pick<IpamConfig, 'dataDir' | 'lockTimeout'>,
-  network: Network,
-): StoreOptions {
-  return { dataDir, lockTimeout, network: network.name };
+function storeOf({ dataDir, lockTimeout, reuseDelay }: StorageConfig, network: Network): StoreOptions {
+  return { dataDir, lockTimeout, reuseDelay, network: network.name };
+}
+
+/** Uses the store, with what it and the other networks of this node tell of addresses. */
+function withNeighbours<T>(ipam: IpamConfig, network: Network, use: (store: Store, ground: Ground) => T): T {
+  const options = storeOf(ipam, network);
+  const { holder } = neighboursOf(options, ipam.isolated);
+  return amongNeighbours(options, ipam.isolated, ipam.lockTimeout, () =>
+    withStore(options, (store) =>
+      use(store, {
+        holder,
+        isTaken: (ip) => store.isTaken(ip),
+        freedAt: (ip) => store.freedAt(ip),
+        cursor: (name) => store.cursor(name),
+      }),
+    ),
+  );
+}
+
+/** Chooses once more if it was full and something of an earlier boot could be freed. */
+function reclaiming<T>(store: Store, choice: () => T): T {
+  try {
+    return choice();
+  } catch (error) {
+    if (!isCniError(error, 'POOL_EXHAUSTED') || store.reclaim() === 0) throw error;
+    return choice();
+  }
 }
 
 /** A repeated ADD is refused and leaves what the attachment has alone. */
-function refuseSecond(store: Store, sets: readonly RangeSet[], attachment: Attachment): void {
-  const held = store.ownedBy(attachment).find(({ ip }) => sets.some((set) => rangeFor(set, ip) !== undefined));
+function refuseSecond(store: Store, needs: readonly Need[], attachment: Attachment): void {
+  const held = store.ownedBy(attachment).find(({ ip }) => needs.some((need) => isIn(need, ip)));
   if (held === undefined) return;
   const { containerId, ifName } = attachment;
   const message = `${formatIp(held.ip)} has been allocated to ${containerId} ${ifName}, duplicate allocation is not allowed`;
   throw new CniError('DUPLICATE_ALLOCATION', message);
 }
 
-function release(ipam: Pick<IpamConfig, 'dataDir' | 'lockTimeout'>, network: Network, attachment: Attachment): void {
+function release(ipam: StorageConfig, network: Network, attachment: Attachment): void {
   withStoreIfPresent(storeOf(ipam, network), (store) => {
     const held = store.ownedBy(attachment);
     const [first] = held;
@@ -120,16 +147,24 @@ function release(ipam: Pick<IpamConfig, 'dataDir' | 'lockTimeout'>, network: Net
   });
 }
 
-function resultOf(chosen: readonly Choice[], { routes }: IpamConfig, dns: Result['dns']): Result {
-  const ips = chosen.map(({ ip, range }): ResultIp => {
-    return { address: { ip, prefixLength: range.subnet.prefixLength }, gateway: range.gateway };
+function resultOf(chosen: readonly Choice[], ipam: IpamConfig, dns: Result['dns']): Result {
+  const ips = chosen.map(({ ip, range: { subnet, gateway } }): ResultIp => {
+    return { address: { ip, prefixLength: subnet.prefixLength }, ...(gateway !== undefined && { gateway }) };
   });
-  return { ips, ...(routes.length > 0 && { routes: [...routes] }), ...(dns !== undefined && { dns }) };
+  const routes = [...ipam.routes, ...chosen.flatMap((choice) => choice.routes)];
+  return { ips, ...(routes.length > 0 && { routes }), ...(dns !== undefined && { dns }) };
 }
 
-function expectOne(set: RangeSet, held: readonly Held[], attachment: Attachment): void {
-  if (!held.some(({ ip }) => rangeFor(set, ip) !== undefined))
-    throw missing(`an address of ${formatSet(set)}`, attachment);
+function isIn(need: Need, ip: Ip): boolean {
+  return rangeFor(rangesOf(need), ip) !== undefined;
+}
+
+function isEmpty({ sets, ipv4, ipv6 }: IpamConfig): boolean {
+  return sets.length + ipv4.length + ipv6.length === 0;
+}
+
+function expectOne(need: Need, held: readonly Held[], attachment: Attachment): void {
+  if (!held.some(({ ip }) => isIn(need, ip))) throw missing(`an address of ${namesOf(need)}`, attachment);
 }
 
 function isAmong(held: readonly Held[], address: Held['ip']): boolean {
@@ -141,9 +176,9 @@ function missing(what: string, { containerId, ifName }: Attachment): CniError {
 }
 
 /** Uses the store for STATUS: that it cannot be used is the answer. */
-function usable(ipam: IpamConfig, network: Network, use: (store: Store) => void): void {
+function usable(ipam: IpamConfig, network: Network, use: (store: Store, ground: Ground) => void): void {
   try {
-    withStore(storeOf(ipam, network), use);
+    withNeighbours(ipam, network, use);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SysError') throw error;
     const busy = isErrno(error, 'EAGAIN');

@@ -76,11 +76,14 @@ function readable(path: string): string | undefined {
   }
 }
 
-/** The first eight digits of the kernel's boot id; zeros where it has none. */
+/** Of a kernel that does not tell. */
+export const UNKNOWN_BOOT = '00000000';
+
+/** The first eight digits of the kernel's boot id. */
 export function bootId(): string {
   try {
     return readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
   } catch {
-    return '00000000';
+    return UNKNOWN_BOOT;
   }
 }

@@ -9,6 +9,8 @@ import { addressOfName } from './record.ts';
  */
 export interface OwnerIndex {
   find(containerId: string): Entry[];
+  /** Every entry. */
+  list(): Entry[];
   add(entry: Entry): void;
   /** Removes the entries of these addresses from those of a container. */
   remove(containerId: string, addresses: ReadonlySet<string>): void;
@@ -42,6 +44,7 @@ function hashOf(text: string): string {
 }
 
 const BUCKET_DIGITS = 2;
+const BUCKET = /^[0-9a-f]{2}$/;
 
 function bucketOf(hash: string): string {
   return hash.slice(0, BUCKET_DIGITS);
@@ -80,6 +83,10 @@ export function openOwnerIndex(directory: string): OwnerIndex {
         read(bucketOf(hash)).filter((line) => isOf(line, hash)),
       );
     },
+    list: () =>
+      listDirectory(directory)
+        .filter((name) => BUCKET.test(name))
+        .flatMap((bucket) => entriesIn(bucket, read(bucket))),
     add(entry) {
       writeFile(`${directory}/${bucketOf(entry.hash)}`, `${lineOf(entry)}\n`, { mode: 'append' });
     },
@@ -93,7 +100,7 @@ export function openOwnerIndex(directory: string): OwnerIndex {
       makeDirectories(directory, 0o700);
       const wanted = bucketsOf(entries);
       for (const bucket of listDirectory(directory)) {
-        if (/^[0-9a-f]{2}$/.test(bucket) && !wanted.has(bucket)) removeIfPresent(`${directory}/${bucket}`);
+        if (BUCKET.test(bucket) && !wanted.has(bucket)) removeIfPresent(`${directory}/${bucket}`);
       }
       for (const [bucket, lines] of wanted) {
         const present = read(bucket);

@@ -7,13 +7,16 @@ export interface Location {
 /** File names of a store. The reference plugin reads everything below `addresses`, so what is ours alone is beside it, not in it. */
 export interface Paths {
   readonly addresses: string;
-  readonly lock: string;
   readonly index: string;
   /** In the index, so that neither is there without the other. */
   readonly journal: string;
   /** What is written here gets its name when it is complete. */
   readonly aside: string;
   readonly damaged: string;
+  /** What was freed lately. */
+  readonly freed: string;
+  /** There if the network's addresses may be in use elsewhere on this node. */
+  readonly isolated: string;
 }
 
 /** The file names of a network's store. No network's name starts with a dot. */
@@ -21,10 +24,11 @@ export function pathsOf({ dataDir, network }: Location): Paths {
   const side = `${dataDir}/.host-local/${network}`;
   return {
     addresses: `${dataDir}/${network}`,
-    lock: `${dataDir}/${network}/lock`,
     index: `${side}/index`,
     journal: `${side}/index/journal`,
     aside: `${side}/aside`,
     damaged: `${side}/damaged`,
+    freed: `${side}/freed`,
+    isolated: `${side}/isolated`,
   };
 }

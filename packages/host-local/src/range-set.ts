@@ -25,11 +25,11 @@ export function formatSet(set: RangeSet): string {
   return set.map(formatRange).join(',');
 }
 
-/** What is wrong with sets taken together, if anything is: `where` and `message`. Positions are those in the list. */
-export function problemOfSets(sets: readonly RangeSet[]): { position: number; message: string } | undefined {
-  for (const [position, set] of sets.entries()) {
-    const message = problemOfSet(set) ?? problemWithEarlier(set, sets.slice(0, position));
-    if (message !== undefined) return { position, message };
+/** What is wrong with sets taken together, if anything is. Each is told by its name. */
+export function problemOfSets(sets: readonly (readonly [name: string, set: RangeSet])[]): string | undefined {
+  for (const [position, [name, set]] of sets.entries()) {
+    const problem = problemOfSet(set) ?? problemWithEarlier(set, sets.slice(0, position));
+    if (problem !== undefined) return `${name} ${problem}`;
   }
   return undefined;
 }
@@ -44,13 +44,10 @@ function problemOfSet(set: RangeSet): string | undefined {
   return undefined;
 }
 
-function problemWithEarlier(set: RangeSet, earlier: readonly RangeSet[]): string | undefined {
-  for (const [position, other] of earlier.entries()) {
-    if (set.some((range) => other.some((member) => overlap(range, member)))) {
-      return `${formatSet(set)} overlaps range set ${position}, ${formatSet(other)}`;
-    }
-  }
-  return undefined;
+function problemWithEarlier(set: RangeSet, earlier: readonly (readonly [string, RangeSet])[]): string | undefined {
+  const [name, other] =
+    earlier.find(([, member]) => set.some((range) => member.some((one) => overlap(range, one)))) ?? [];
+  return other && `${formatSet(set)} overlaps ${name}, ${formatSet(other)}`;
 }
 
 /**
@@ -80,5 +77,5 @@ function* span(set: RangeSet, range: AddressRange, from: bigint, to: bigint): Ge
 
 /** Whether an address is the gateway of any range of the set. */
 export function isGateway(set: RangeSet, address: Ip): boolean {
-  return set.some(({ gateway }) => equalIps(gateway, address));
+  return set.some(({ gateway }) => gateway !== undefined && equalIps(gateway, address));
 }

@@ -1,6 +1,6 @@
 import { formatCidr, formatIp, parseCidr } from '@cni/ip';
 import { expect, test } from 'vitest';
-import { addressRange, parsePlainIp, parseSubnet, problemOf, type RangeKeys } from './range.ts';
+import { addressRanges, parsePlainIp, parseSubnet, problemOf, type RangeKeys } from './range.ts';
 
 interface Written {
   subnet: string;
@@ -43,8 +43,10 @@ test.each<[string, Written, string]>([
   ['mapped IPv4', { subnet: '192.0.2.0/24', gateway: '::ffff:192.0.2.7' }, '192.0.2.1-192.0.2.254 via 192.0.2.7'],
 ])('the range of %s', (_, keys, expected) => {
   expect(problemOf(read(keys))).toBeUndefined();
-  const { first, last, gateway } = addressRange(read(keys));
-  expect(`${formatIp(first)}-${formatIp(last)} via ${formatIp(gateway)}`).toBe(expected);
+  const ranges = addressRanges(read(keys)).map((range) => `${formatIp(range.first)}-${formatIp(range.last)}`);
+  const [first] = addressRanges(read(keys));
+  const router = first?.gateway === undefined ? '' : ` via ${formatIp(first.gateway)}`;
+  expect(`${ranges.join(' ')}${router}`).toBe(expected);
 });
 
 test.each<[string, Written, string]>([

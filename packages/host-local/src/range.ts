@@ -5,19 +5,29 @@ import {
   equalIps,
   formatCidr,
   formatIp,
+  formatRange,
   type Ip,
   lastOf,
   networkOf,
   parseCidr,
   parseIp,
+  parseRange,
   type Range,
   stepIp,
 } from '@cni/ip';
+import { disjoint, without } from './intervals.ts';
 
 /** Addresses that may be handed out, and what goes with each of them. */
 export interface AddressRange extends Range {
   readonly subnet: Cidr;
-  readonly gateway: Ip;
+  readonly gateway?: Ip | undefined;
+}
+
+/** Addresses as listed: `10.1.0.5`, `10.1.0.5-10.1.0.9`, or a CIDR. */
+export interface Item {
+  readonly range: Range;
+  /** A CIDR stands for its usable addresses, the others for what they say. */
+  readonly isCidr: boolean;
 }
 
 /** A range as configured: what is absent has a default. */
@@ -26,6 +36,9 @@ export interface RangeKeys {
   readonly rangeStart?: Ip | undefined;
   readonly rangeEnd?: Ip | undefined;
   readonly gateway?: Ip | undefined;
+  /** Instead of `rangeStart` and `rangeEnd`. */
+  readonly ips?: readonly Item[] | undefined;
+  readonly exclude?: readonly Item[] | undefined;
 }
 
 /** What is wrong with the value of a key. */
@@ -52,14 +65,40 @@ export function parseSubnet(text: string): Cidr {
   return subnet;
 }
 
-/** The range that keys stand for: by default everything but the network, the first and IPv4's broadcast address. */
-export function addressRange({ subnet, rangeStart, rangeEnd, gateway }: RangeKeys): AddressRange {
-  return {
-    subnet,
-    first: rangeStart ?? stepIp(networkOf(subnet), 1n),
-    last: rangeEnd ?? defaultEnd(subnet),
-    gateway: gateway ?? stepIp(networkOf(subnet), 1n),
-  };
+/** Parses an item of a list. Throws `Error` naming the text. */
+export function parseItem(text: string): Item {
+  return { range: parseRange(text), isCidr: text.includes('/') };
+}
+
+/** The ranges that keys stand for: by default everything but the network and IPv4's broadcast address; the gateway is never handed out. */
+export function addressRanges(keys: RangeKeys): AddressRange[] {
+  const { subnet, gateway = defaultGateway(subnet), ips, exclude = [] } = keys;
+  const listed = ips === undefined ? [endsOf(keys)] : disjoint(ips.flatMap((item) => usable(item, subnet)));
+  const holes = exclude.map(({ range }) => range);
+  return listed.flatMap((range) => without(range, holes)).map((range) => ({ ...range, subnet, gateway }));
+}
+
+function endsOf({ subnet, rangeStart, rangeEnd }: RangeKeys): Range {
+  return { first: rangeStart ?? stepIp(networkOf(subnet), 1n), last: rangeEnd ?? defaultEnd(subnet) };
+}
+
+/** Between two hosts, or for one alone, there is no router to be assumed. */
+function defaultGateway(subnet: Cidr): Ip | undefined {
+  return isSmall(subnet) ? undefined : stepIp(networkOf(subnet), 1n);
+}
+
+function isSmall({ ip: { family }, prefixLength }: Cidr): boolean {
+  return prefixLength > bitsOf(family) - 2;
+}
+
+function usable({ range, isCidr }: Item, subnet: Cidr): Range[] {
+  if (!isCidr || isSmall(subnet)) return [range];
+  const [network, last] = [networkOf(subnet), lastOf(subnet)];
+  const unusable = subnet.ip.family === 4 ? [network, last] : [network];
+  return without(
+    range,
+    unusable.map((address) => ({ first: address, last: address })),
+  );
 }
 
 function defaultEnd(subnet: Cidr): Ip {
@@ -68,13 +107,13 @@ function defaultEnd(subnet: Cidr): Ip {
 
 /** The first thing wrong with the keys of a range, if anything is. */
 export function problemOf(keys: RangeKeys): Problem | undefined {
-  return problemOfSubnet(keys) ?? problemOfGateway(keys) ?? problemOfEnds(keys);
+  return problemOfSubnet(keys) ?? problemOfGateway(keys) ?? problemOfEnds(keys) ?? problemOfItems(keys);
 }
 
-function problemOfSubnet({ subnet }: RangeKeys): Problem | undefined {
+function problemOfSubnet({ subnet, ips }: RangeKeys): Problem | undefined {
   const problem = (message: string): Problem => ({ key: 'subnet', value: formatCidr(subnet), message });
   const network = networkOf(subnet);
-  if (subnet.prefixLength > bitsOf(subnet.ip.family) - 2) return problem('too small to allocate from');
+  if (isSmall(subnet) && ips === undefined) return problem('too small to allocate from');
   if (!equalIps(network, subnet.ip))
     return problem(`has host bits set; the network is ${formatCidr({ ...subnet, ip: network })}`);
   return undefined;
@@ -95,7 +134,8 @@ function problemOfEnds(keys: RangeKeys): Problem | undefined {
   const outside =
     (rangeStart && problemOfMember('rangeStart', subnet, rangeStart)) ??
     (rangeEnd && problemOfMember('rangeEnd', subnet, rangeEnd));
-  const { first, last } = addressRange(keys);
+  if (isSmall(subnet)) return outside;
+  const { first, last } = endsOf(keys);
   if (outside !== undefined || first.value <= last.value) return outside;
   if (rangeStart === undefined) return { key: 'rangeEnd', value: formatIp(last), message: `before ${formatIp(first)}` };
   return { key: 'rangeStart', value: formatIp(first), message: `after the end of the range, ${formatIp(last)}` };
@@ -105,4 +145,20 @@ function problemOfMember(key: keyof RangeKeys, subnet: Cidr, member: Ip): Proble
   if (contains(subnet, member)) return undefined;
   const reason = subnet.ip.family === member.family ? 'not in' : 'of another family than';
   return { key, value: formatIp(member), message: `${reason} the subnet ${formatCidr(subnet)}` };
+}
+
+function problemOfItems(keys: RangeKeys): Problem | undefined {
+  const { subnet, rangeStart, rangeEnd, ips, exclude } = keys;
+  const end = rangeStart ?? rangeEnd;
+  if (ips !== undefined && end !== undefined)
+    return { key: 'ips', value: formatIp(end), message: 'not together with rangeStart or rangeEnd' };
+  const outside = problemOfList('ips', ips, subnet) ?? problemOfList('exclude', exclude, subnet);
+  if (outside !== undefined || addressRanges(keys).length > 0) return outside;
+  return { key: ips === undefined ? 'exclude' : 'ips', value: formatCidr(subnet), message: 'leaves no address' };
+}
+
+function problemOfList(key: 'ips' | 'exclude', items: readonly Item[] = [], subnet: Cidr): Problem | undefined {
+  const stray = items.find(({ range }) => !contains(subnet, range.first) || !contains(subnet, range.last));
+  if (stray === undefined) return undefined;
+  return { key, value: formatRange(stray.range), message: `not in the subnet ${formatCidr(subnet)}` };
 }

@@ -1,19 +1,19 @@
 import { formatIp, type Ip } from '@cni/ip';
+import { findStat, listDirectory, makeDirectories, removeIfPresent, writeFile, writeStderr } from '@cni/sys';
 import {
-  findStat,
-  isErrno,
-  type Lock,
-  listDirectory,
-  lockFile,
-  makeDirectories,
-  removeIfPresent,
-  writeFile,
-  writeStderr,
-} from '@cni/sys';
-import { bootId, cursorsOf, type Doomed, dropJournal, fingerprintOf, readJournal, writeJournal } from './journal.ts';
+  bootId,
+  cursorsOf,
+  type Doomed,
+  dropJournal,
+  fingerprintOf,
+  readJournal,
+  UNKNOWN_BOOT,
+  writeJournal,
+} from './journal.ts';
 import { entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
-import { type Location, type Paths, pathsOf } from './paths.ts';
+import type { Location, Paths } from './paths.ts';
 import { addressOfName, formatRecord, type Owner } from './record.ts';
+import { type Resting, rest, restingAt } from './resting.ts';
 import { contentOf, type Held, ownerAt, type Survey, surveyOf } from './survey.ts';
 import { discard, place, replace, setAside } from './writes.ts';
 
@@ -21,6 +21,8 @@ import { discard, place, replace, setAside } from './writes.ts';
 export interface StoreOptions extends Location {
   /** How long to wait for the lock, in milliseconds. */
   readonly lockTimeout: number;
+  /** How long a freed address rests, in milliseconds. */
+  readonly reuseDelay: number;
   /** Where to tell of damage that was found, a line each; default standard error. */
   readonly report?: (line: string) => void;
 }
@@ -31,32 +33,6 @@ export interface Pick {
   readonly cursor: string;
 }
 
-/** Runs `use` with the store of a network, locked against every other command and the reference plugin; makes it if need be. Throws `SysError`. */
-export function withStore<T>(options: StoreOptions, use: (store: Store) => T): T {
-  const paths = pathsOf(options);
-  const lock = lockOrMake(paths, options.lockTimeout);
-  try {
-    return use(new Store(paths, options.report ?? ((line) => writeStderr(`host-local: ${line}\n`))));
-  } finally {
-    lock.release();
-  }
-}
-
-/** {@link withStore}, but where there is no store none is made: `undefined`. */
-export function withStoreIfPresent<T>(options: StoreOptions, use: (store: Store) => T): T | undefined {
-  return findStat(pathsOf(options).addresses) === undefined ? undefined : withStore(options, use);
-}
-
-function lockOrMake({ addresses, lock }: Paths, timeout: number): Lock {
-  try {
-    return lockFile(lock, timeout);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
-    makeDirectories(addresses);
-    return lockFile(lock, timeout);
-  }
-}
-
 /** Names looked up one by one before the directory is read as a whole. */
 const FEW = 64;
 
@@ -65,6 +41,7 @@ export class Store {
   readonly #paths: Paths;
   readonly #index: OwnerIndex;
   readonly #report: (line: string) => void;
+  readonly #reuseDelay: number;
   readonly #boot: string = bootId();
   #cursors: Set<string> = new Set();
   /** Whether the index has every address. */
@@ -73,11 +50,13 @@ export class Store {
   #held: Held[] | undefined;
   #names: Set<string> | undefined;
   #lookups = 0;
+  #resting: Resting | undefined;
 
-  constructor(paths: Paths, report: (line: string) => void) {
+  constructor(paths: Paths, { report, reuseDelay }: StoreOptions) {
     this.#paths = paths;
     this.#index = openOwnerIndex(paths.index);
-    this.#report = report;
+    this.#report = report ?? ((line) => writeStderr(`host-local: ${line}\n`));
+    this.#reuseDelay = reuseDelay;
     this.#recover();
   }
 
@@ -128,6 +107,7 @@ export class Store {
     this.#announce(doomed);
     this.#finish(doomed);
     this.#index.remove(owner.containerId, new Set(doomed.map(([name]) => name)));
+    this.#rest(doomed);
     this.#settle();
   }
 
@@ -144,8 +124,33 @@ export class Store {
         return [error];
       }
     });
+    this.#names = undefined;
     this.#rebuild([...kept]);
+    this.#rest(doomedOf(stale));
     return refused;
+  }
+
+  /**
+   * Frees what was reserved before the node was last booted: its pods are gone. Records first seen since, and all of them where
+   * the kernel does not tell one boot from another, are left alone. How many were freed.
+   */
+  reclaim(): number {
+    if (!this.#indexed || this.#boot === UNKNOWN_BOOT) return 0;
+    const earlier = this.#index.list().filter(({ boot }) => boot !== this.#boot && boot !== UNKNOWN_BOOT);
+    const names = new Set(earlier.map(({ ip, hash }) => `${hash} ${formatIp(ip)}`));
+    const isEarlier = ({ ip, owner }: Held) =>
+      names.has(`${entryOf(owner.containerId, this.#boot, ip).hash} ${formatIp(ip)}`);
+    const stale = names.size === 0 ? [] : this.all().filter(isEarlier);
+    if (stale.length === 0) return 0;
+    const freed = stale.length - this.sweep(stale).length;
+    this.#report(`${this.#paths.addresses}: ${freed} addresses of an earlier boot freed`);
+    return freed;
+  }
+
+  /** When an address was freed, if that is so short a time ago that it is to rest. */
+  freedAt(ip: Ip): number | undefined {
+    this.#resting ??= restingAt(this.#paths.freed, this.#reuseDelay);
+    return this.#resting.freedAt(ip);
   }
 
   /** Proves that addresses could be reserved. */
@@ -154,6 +159,15 @@ export class Store {
     writeFile(path, '');
     removeIfPresent(path);
     this.#settle();
+  }
+
+  #rest(doomed: readonly Doomed[]): void {
+    if (this.#reuseDelay > 0) {
+      rest(
+        this.#paths.freed,
+        doomed.map(([name]) => name),
+      );
+    }
   }
 
   #pathOf(name: string): string {
