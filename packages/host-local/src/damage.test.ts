@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { expect, test } from 'vitest';
 import { withStore } from './open-store.ts';
@@ -25,6 +27,8 @@ test('an empty address file, as a crash of the reference plugin leaves it, owns 
 test.each<[string, (path: string) => void]>([
   ['words', (path) => writeFile(path, 'do not touch')],
   ['a large file', (path) => writeFile(path, 'x'.repeat(10_000))],
+  ['a named pipe', (path) => void execFileSync('mkfifo', [path])],
+  ['a link to nowhere', (path) => symlinkSync('/nowhere', path)],
   ['a directory', (path) => makeDirectories(`${path}/within`)],
 ])('%s under the name of an address: kept, but out of the way', (_, put) => {
   using node = new Node({ subnet: '10.1.0.0/30' });

@@ -1,5 +1,6 @@
 import { findStat, findText, isErrno, readText, removeIfPresent, writeFile } from '@cni/sys';
 import { addressOfName } from './record.ts';
+import { contentOf } from './survey.ts';
 
 /**
  * What the last command left behind. `clean`: it ended, and the directory of addresses looked like this. `unfinished`: it was
@@ -69,10 +70,9 @@ function cursorPrint(directory: string, name: string): string {
 /** The text of a file that may be anything. */
 function readable(path: string): string | undefined {
   try {
-    return findText(path);
-  } catch (error) {
-    if (isErrno(error, 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'EIO', 'ENXIO')) return undefined;
-    throw error;
+    return contentOf(path);
+  } catch {
+    return undefined;
   }
 }
 

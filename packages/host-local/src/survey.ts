@@ -1,5 +1,5 @@
 import type { Ip } from '@cni/ip';
-import { isErrno, listDirectory, readFile, text } from '@cni/sys';
+import { findStat, isErrno, listDirectory, readFile, text } from '@cni/sys';
 import { addressOfName, type Owner, parseRecord } from './record.ts';
 
 /** An address and whom it belongs to. */
@@ -55,6 +55,8 @@ export function ownerAt(path: string): Owner | undefined {
 /** `undefined` for what is not there or is no plain, readable file of a moderate size. */
 export function contentOf(path: string): string | undefined {
   try {
+    // Opening a named pipe would wait for its writer.
+    if (findStat(path)?.type !== 'file') return undefined;
     const bytes = readFile(path, LONGEST_RECORD);
     return bytes.length > LONGEST_RECORD ? undefined : text(bytes);
   } catch (error) {
