@@ -1,7 +1,7 @@
-import { formatCidr, formatIp } from '@cni/ip';
-import type { Link, LinkAddress, Rtnl } from '@cni/rtnetlink';
+import { type Cidr, formatCidr, formatIp, lastOf } from '@cni/ip';
+import type { Link, LinkAddress, NewAddress, Rtnl } from '@cni/rtnetlink';
 import { CniError, type Result, type ResultIp } from '@cni/skel';
-import { monotonic, type Netns, readSysctl, sleep, writeSysctls } from '@cni/sys';
+import { isErrno, monotonic, type Netns, readSysctl, sleep, writeSysctls } from '@cni/sys';
 import type { Config } from './config.ts';
 
 /** A slave, and the conversation and namespace to reach it. */
@@ -19,12 +19,18 @@ export function configureAddresses(where: SlaveInPod, dad: Config['dad'], ips: r
   const hasIpv6 = addresses.some(({ ip }) => ip.family === 6);
   if (hasIpv6) allowIpv6(where, dad);
   for (const address of addresses) {
-    const option = address.ip.family === 6 && dad !== 'wait' ? { [dad === 'off' ? 'noDad' : 'optimistic']: true } : {};
-    pod.addresses.add(slave.index, { address, ...option });
+    pod.addresses.add(slave.index, { address, ...optionsOf(address, dad) });
   }
   // Up comes last: that is when the kernel announces the addresses, by gratuitous ARP and unsolicited neighbour advertisement.
   if (hasIpv6 && dad === 'wait') bringUpUnique(where);
   else bringUp(where);
+}
+
+/** The broadcast address as everybody sets it; a subnet of two has none (RFC 3021). */
+function optionsOf(address: Cidr, dad: Config['dad']): Omit<NewAddress, 'address'> {
+  if (address.ip.family === 4) return address.prefixLength < 31 ? { broadcast: lastOf(address) } : {};
+  if (dad === 'wait') return {};
+  return dad === 'off' ? { noDad: true } : { optimistic: true };
 }
 
 function bringUp({ pod, slave }: SlaveInPod): void {
@@ -38,7 +44,16 @@ function allowIpv6({ netns, slave: { name } }: SlaveInPod, dad: Config['dad']): 
     if (readSysctl(key, netns) !== '0') writeSysctls({ [key]: 0 }, netns);
   }
   writeSysctls({ [`${conf}/ndisc_notify`]: 1, [`${conf}/keep_addr_on_down`]: 1 }, netns);
-  if (dad === 'optimistic') writeSysctls({ [`${conf}/optimistic_dad`]: 1 }, netns);
+  if (dad === 'optimistic') allowOptimistic(netns, conf);
+}
+
+/** A kernel without optimistic detection leaves the address unused until the verdict. Either way CHECK tells of a duplicate. */
+function allowOptimistic(netns: Netns, conf: string): void {
+  try {
+    writeSysctls({ [`${conf}/optimistic_dad`]: 1 }, netns);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
 }
 
 /** In milliseconds; in place of a random delay of up to a second and one more second of silence (RFC 4862 §5.4, RetransTimer). */

@@ -11,7 +11,7 @@ import { checkSlave } from './check.ts';
 import { Config } from './config.ts';
 import { resolveMaster } from './master.ts';
 import { forgetWitness, inMode } from './mode.ts';
-import { addSlave, deleteLink, findOwnSlave } from './slave.ts';
+import { addSlave, deleteOwnSlave } from './slave.ts';
 
 export const ipvlan: Plugin = definePlugin({
   name: 'ipvlan',
@@ -54,11 +54,7 @@ export const ipvlan: Plugin = definePlugin({
   },
 
   del({ attachment, netns, prevResult, ipam, network }) {
-    if (netns !== undefined) {
-      const pod = openRtnl(netns);
-      const slave = findOwnSlave(pod, attachment, network.name, prevResult);
-      if (slave !== undefined) deleteLink(pod, netns, slave.index);
-    }
+    if (netns !== undefined) deleteOwnSlave(openRtnl(netns), netns, attachment, network.name, prevResult);
     forgetWitness(attachment);
     // Last: an address that is free may be given to the next pod, and the old link must not answer for it then.
     ipam?.del();

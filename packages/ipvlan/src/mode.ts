@@ -66,11 +66,12 @@ function expectMode(mode: Mode, current: Mode | undefined, master: Link): void {
   );
 }
 
-/** Forgets a slave that is going away, if it is the witness of some master. */
+/** Forgets a slave that is going away, if it is the witness of some master; and what a killed ADD left half-written. */
 export function forgetWitness({ containerId, ifName }: Attachment): void {
   for (const index of listIfPresent(WITNESSES)) {
-    const [, name, id] = findText(`${WITNESSES}/${index}`)?.split('\n') ?? [];
-    if (name === ifName && id === containerId) removeIfPresent(`${WITNESSES}/${index}`);
+    const witness = findText(`${WITNESSES}/${index}`) ?? '';
+    const [, name, id] = witness.split('\n');
+    if (id === undefined || (name === ifName && id === containerId)) removeIfPresent(`${WITNESSES}/${index}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
 import { type Attachment, CniError, type Result, type Undo } from '@cni/skel';
-import { detach, isErrno, monotonic, type Netns, randomHex, sleep } from '@cni/sys';
+import { detach, isErrno, monotonic, type Netns, sleep, utf8 } from '@cni/sys';
 import type { Config } from './config.ts';
 
 /** IFALIASZ less its NUL. */
@@ -10,8 +10,22 @@ const ALIAS_MAX = 255;
  * Proof of ownership, kept in the kernel with the link itself (`ip link` shows it): DEL removes what carries it, and nothing
  * it cannot prove to be ours.
  */
-export function aliasOf({ containerId, ifName }: Attachment, network: string): string {
+function aliasOf({ containerId, ifName }: Attachment, network: string): string {
   return `cni ${containerId} ${ifName} ${network}`.slice(0, ALIAS_MAX);
+}
+
+/**
+ * The same proof as a number, the FNV-1a hash of the alias. A link cannot be born with an alias, but with a group it can: so
+ * the slave is ours from its first moment, and stays so if we are killed in the next. Group 0 is everybody's.
+ */
+function groupOf(attachment: Attachment, network: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of utf8(aliasOf(attachment, network))) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0 || 1;
+}
+
+function temporaryName(group: number): string {
+  return `cni${group.toString(16).padStart(8, '0')}`;
 }
 
 export interface SlaveOptions {
@@ -30,18 +44,24 @@ export function addSlave(options: SlaveOptions): Link {
   const { pod, netns, attachment, network, undo } = options;
   const { ifName, sandbox } = attachment;
   if (pod.links.find({ name: ifName })) throw new CniError('LINK_EXISTS', `${ifName} is taken already in ${sandbox}`);
-  const name = addUnderFreeName(options);
-  const { index } = pod.links.get({ name });
-  undo.defer(`delete link ${ifName}`, () => deleteLink(pod, netns, index));
-  pod.links.set(index, { alias: aliasOf(attachment, network), ...(name !== ifName && { name: ifName }) });
+  // Deferred first and found by its mark: the kernel may have made it although we never heard.
+  undo.defer(`delete link ${ifName}`, () => deleteOwnSlave(pod, netns, attachment, network));
+  const group = groupOf(attachment, network);
+  const { index } = pod.links.get({ name: addUnderFreeName(options, group) });
+  pod.links.set(index, {
+    alias: aliasOf(attachment, network),
+    group: 0,
+    name: ifName,
+  });
   return pod.links.get({ index });
 }
 
-/** Kernels before 6.2 look for the new name in the namespace of the request too, and refuse one that is taken there. */
-function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOptions): string {
+/** Older kernels (6.1) look for the new name in the namespace of the request too, and refuse one that is taken there. */
+function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOptions, group: number): string {
   const add = (name: string): string => {
     home.links.add({
       name,
+      group,
       parent: master.index,
       ...(!config.linkInContainer && { netns }),
       ...(config.mtu !== undefined && { mtu: config.mtu }),
@@ -52,32 +72,40 @@ function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOpti
   try {
     return add(attachment.ifName);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return add(`cni${randomHex(6)}`);
-    if (isErrno(error, 'EBUSY')) {
-      throw new CniError(
-        'LINK_MISMATCH',
-        `master ${master.name} has macvlan slaves, or is the port of a bridge or bond: it cannot have ipvlan slaves too`,
-        { cause: error },
-      );
-    }
-    throw error;
+    if (isErrno(error, 'EEXIST')) return add(temporaryName(group));
+    if (!isErrno(error, 'EBUSY')) throw error;
+    const message = `master ${master.name} has macvlan slaves, or is the port of a bridge or bond: it cannot have ipvlan slaves too`;
+    throw new CniError('LINK_MISMATCH', message, { cause: error });
   }
 }
 
-/** The attachment's slave, if it is there and proven ours: by its alias, or as the very link that ADD reported. */
-export function findOwnSlave(
+/** Deletes the attachment's slave, if it is there and proven ours. */
+export function deleteOwnSlave(
   pod: Rtnl,
+  netns: Netns,
   attachment: Attachment,
   network: string,
   prevResult?: Result,
-): Link | undefined {
-  const link = pod.links.find({ name: attachment.ifName });
-  if (link?.info?.kind !== 'ipvlan') return undefined;
-  const reported = prevResult?.interfaces?.some(
-    ({ name, sandbox, mac }) =>
-      name === link.name && sandbox === attachment.sandbox && (mac ?? link.address) === link.address,
+): void {
+  const slave = findOwnSlave(pod, attachment, network, prevResult);
+  if (slave !== undefined) deleteLink(pod, netns, slave.index);
+}
+
+/** By its mark, or as the very link that ADD reported. */
+function findOwnSlave(pod: Rtnl, attachment: Attachment, network: string, prevResult?: Result): Link | undefined {
+  const group = groupOf(attachment, network);
+  const reported = prevResult?.interfaces?.find(
+    ({ name, sandbox }) => name === attachment.ifName && sandbox === attachment.sandbox,
   );
-  return reported || link.alias === aliasOf(attachment, network) ? link : undefined;
+  return [attachment.ifName, temporaryName(group)]
+    .flatMap((name) => pod.links.find({ name }) ?? [])
+    .filter((link) => link.info?.kind === 'ipvlan')
+    .find(
+      (link) =>
+        link.alias === aliasOf(attachment, network) ||
+        link.group === group ||
+        (link.name === reported?.name && link.address === (reported.mac ?? link.address)),
+    );
 }
 
 /** How long a device may take to leave, in milliseconds; it takes about one. */
@@ -88,7 +116,7 @@ const DEPARTURE_TIMEOUT = 5_000;
  * period that nobody here needs to wait for, so a process of its own waits for the answer. The addresses go first: until
  * the teardown ends ipvlan holds them for the master, and the next pod could not have them.
  */
-export function deleteLink(pod: Rtnl, netns: Netns, index: number): void {
+function deleteLink(pod: Rtnl, netns: Netns, index: number): void {
   for (const { address } of pod.addresses.list({ link: index })) pod.addresses.deleteIfPresent(index, address);
   // Two processes cannot share one conversation.
   detach(() => openRtnl(netns).links.deleteIfPresent(index));
