@@ -4,7 +4,7 @@
  *
  * Config: https://www.cni.dev/plugins/current/ipam/host-local/
  */
-import { equalIps, formatIp, type Ip } from '@cni/ip';
+import { formatIp, type Ip, parseIp } from '@cni/ip';
 import {
   type Attachment,
   attemptAll,
@@ -63,7 +63,8 @@ export const hostLocal: Plugin = definePlugin({
     for (const need of needs) expectOne(need, held, attachment);
     for (const { address } of prevResult?.ips ?? []) {
       const ours = needs.some((need) => isIn(need, address.ip));
-      if (ours && !isAmong(held, address.ip)) throw missing(formatIp(address.ip), attachment);
+      if (ours && !held.some(({ name }) => name === formatIp(address.ip)))
+        throw missing(formatIp(address.ip), attachment);
     }
   },
 
@@ -132,10 +133,10 @@ function reclaiming<T>(store: Store, choice: () => T): T {
 
 /** A repeated ADD is refused and leaves what the attachment has alone. */
 function refuseSecond(store: Store, needs: readonly Need[], attachment: Attachment): void {
-  const held = store.ownedBy(attachment).find(({ ip }) => needs.some((need) => isIn(need, ip)));
+  const held = store.ownedBy(attachment).find(({ name }) => needs.some((need) => isIn(need, parseIp(name))));
   if (held === undefined) return;
   const { containerId, ifName } = attachment;
-  const message = `${formatIp(held.ip)} has been allocated to ${containerId} ${ifName}, duplicate allocation is not allowed`;
+  const message = `${held.name} has been allocated to ${containerId} ${ifName}, duplicate allocation is not allowed`;
   throw new CniError('DUPLICATE_ALLOCATION', message);
 }
 
@@ -164,11 +165,7 @@ function isEmpty({ sets, ipv4, ipv6 }: IpamConfig): boolean {
 }
 
 function expectOne(need: Need, held: readonly Held[], attachment: Attachment): void {
-  if (!held.some(({ ip }) => isIn(need, ip))) throw missing(`an address of ${namesOf(need)}`, attachment);
-}
-
-function isAmong(held: readonly Held[], address: Held['ip']): boolean {
-  return held.some(({ ip }) => equalIps(ip, address));
+  if (!held.some(({ name }) => isIn(need, parseIp(name)))) throw missing(`an address of ${namesOf(need)}`, attachment);
 }
 
 function missing(what: string, { containerId, ifName }: Attachment): CniError {

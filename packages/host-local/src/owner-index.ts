@@ -1,6 +1,5 @@
-import { formatIp, type Ip } from '@cni/ip';
 import { findText, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
-import { addressOfName } from './record.ts';
+import { isAddressName } from './record.ts';
 
 /**
  * Finds the addresses of a container without reading every record. 256 files, named by the first two digits of a hash of the
@@ -24,15 +23,16 @@ export interface Entry {
   readonly hash: string;
   /** The first eight digits of the kernel's boot id at the time the address was reserved, or first seen. */
   readonly boot: string;
-  readonly ip: Ip;
+  /** The name of the address's file. */
+  readonly name: string;
 }
 
 /** The entry of an address that a container holds. */
-export function entryOf(containerId: string, boot: string, ip: Ip): Entry {
-  return { hash: hashOf(containerId), boot, ip };
+export function entryOf(containerId: string, boot: string, name: string): Entry {
+  return { hash: hashOf(containerId), boot, name };
 }
 
-/** Two times FNV-1a, 32 bits. Collisions do no harm: what is found is verified. */
+/** Two times FNV-1a, 32 bits, mixed so that ids that differ in their last digits only are spread. Collisions do no harm: what is found is verified. */
 function hashOf(text: string): string {
   let high = 0x811c9dc5;
   let low = 0xcbf29ce4;
@@ -40,7 +40,14 @@ function hashOf(text: string): string {
     high = Math.imul(high ^ text.charCodeAt(at), 0x01000193);
     low = Math.imul(low ^ text.charCodeAt(at) ^ at, 0x01000193);
   }
-  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  return [mix(high ^ low), mix(low)].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
+/** The finalizer of MurmurHash3. */
+function mix(half: number): number {
+  const once = Math.imul(half ^ (half >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }
 
 const BUCKET_DIGITS = 2;
@@ -50,15 +57,14 @@ function bucketOf(hash: string): string {
   return hash.slice(0, BUCKET_DIGITS);
 }
 
-function lineOf({ hash, boot, ip }: Entry): string {
-  return `${hash.slice(BUCKET_DIGITS)} ${boot} ${formatIp(ip)}`;
+function lineOf({ hash, boot, name }: Entry): string {
+  return `${hash.slice(BUCKET_DIGITS)} ${boot} ${name}`;
 }
 
 function entriesIn(bucket: string, lines: readonly string[]): Entry[] {
   return lines.flatMap((line) => {
     const [rest = '', boot = '', name = ''] = line.split(' ');
-    const ip = addressOfName(name);
-    return ip === undefined ? [] : [{ hash: bucket + rest, boot, ip }];
+    return isAddressName(name) ? [{ hash: bucket + rest, boot, name }] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOfName, formatRecord, parseRecord } from './record.ts';
+import { addressOfName, formatRecord, isAddressName, parseRecord } from './record.ts';
 
 test('a record is the container id, CR LF, the interface', () => {
   expect(formatRecord({ containerId: 'id1', ifName: 'eth0' })).toBe('id1\r\neth0');
@@ -19,14 +19,17 @@ test.each([
   expect(parseRecord(text)).toEqual(expected);
 });
 
-test.each(['10.1.0.2', 'fd00:1::2', '::1'])('%s names an address', (name) => {
+test.each(['10.1.0.2', '0.0.0.0', '255.249.199.99', 'fd00:1::2', '::1'])('%s names an address', (name) => {
   expect(addressOfName(name)).toBeDefined();
+  expect(isAddressName(name)).toBe(true);
 });
 
 test.each([
   'lock',
   'last_reserved_ip.0',
   '10.1.0.02',
+  '10.1.0.256',
+  '10.1.0.2.3',
   'FD00::1',
   'fd00:0:0::1',
   '10.1.0',
@@ -35,4 +38,5 @@ test.each([
   'face',
 ])('%s does not', (name) => {
   expect(addressOfName(name)).toBeUndefined();
+  expect(isAddressName(name)).toBe(false);
 });

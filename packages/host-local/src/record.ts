@@ -19,6 +19,15 @@ export function parseRecord(text: string): Owner | undefined {
   return containerId === undefined ? undefined : { containerId, ifName };
 }
 
+const OCTET = '(?:\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])';
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** Whether a file name is that of an address, in the spelling that every plugin writes. */
+export function isAddressName(name: string): boolean {
+  // Decided without arithmetic: this is asked of every file of a large directory.
+  return IPV4.test(name) || (name.includes(':') && addressOfName(name) !== undefined);
+}
+
 /** The address a file name stands for; `undefined` for any other name, an address in an unusual spelling included. */
 export function addressOfName(name: string): Ip | undefined {
   if (!/^[0-9a-f]*[.:]/.test(name)) return undefined;

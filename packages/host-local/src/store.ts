@@ -88,7 +88,7 @@ export class Store {
 
   /** Reserves addresses that are not taken: all of them, or none if it throws. */
   reserve(owner: Owner, picks: readonly Pick[]): void {
-    const doomed = doomedOf(picks.map(({ ip }) => ({ ip, owner })));
+    const doomed = doomedOf(picks.map(({ ip }) => ({ name: formatIp(ip), owner })));
     if (!this.#indexed) makeDirectories(this.#paths.index, 0o700);
     writeJournal(this.#paths.journal, { unfinished: doomed });
     try {
@@ -117,7 +117,7 @@ export class Store {
     this.#announce(doomedOf(stale));
     const refused = stale.flatMap((held) => {
       try {
-        removeIfPresent(this.#pathOf(formatIp(held.ip)));
+        removeIfPresent(this.#pathOf(held.name));
         kept.delete(held);
         return [];
       } catch (error) {
@@ -137,9 +137,9 @@ export class Store {
   reclaim(): number {
     if (!this.#indexed || this.#boot === UNKNOWN_BOOT) return 0;
     const earlier = this.#index.list().filter(({ boot }) => boot !== this.#boot && boot !== UNKNOWN_BOOT);
-    const names = new Set(earlier.map(({ ip, hash }) => `${hash} ${formatIp(ip)}`));
-    const isEarlier = ({ ip, owner }: Held) =>
-      names.has(`${entryOf(owner.containerId, this.#boot, ip).hash} ${formatIp(ip)}`);
+    const names = new Set(earlier.map(({ name, hash }) => `${hash} ${name}`));
+    const isEarlier = ({ name, owner }: Held) =>
+      names.has(`${entryOf(owner.containerId, this.#boot, name).hash} ${name}`);
     const stale = names.size === 0 ? [] : this.all().filter(isEarlier);
     if (stale.length === 0) return 0;
     const freed = stale.length - this.sweep(stale).length;
@@ -175,10 +175,10 @@ export class Store {
   }
 
   #lookUp(containerId: string): Held[] {
-    const addresses = new Map(this.#index.find(containerId).map(({ ip }) => [formatIp(ip), ip]));
-    return [...addresses].flatMap(([name, ip]) => {
+    const names = new Set(this.#index.find(containerId).map(({ name }) => name));
+    return [...names].flatMap((name) => {
       const owner = ownerAt(this.#pathOf(name));
-      return owner === undefined ? [] : [{ ip, owner }];
+      return owner === undefined ? [] : [{ name, owner }];
     });
   }
 
@@ -211,7 +211,7 @@ export class Store {
     // Overwritten, a long journal would stay long.
     dropJournal(this.#paths.journal);
     try {
-      this.#index.rebuild(held.map(({ ip, owner }) => entryOf(owner.containerId, this.#boot, ip)));
+      this.#index.rebuild(held.map(({ name, owner }) => entryOf(owner.containerId, this.#boot, name)));
       removeIfPresent(this.#paths.aside);
       this.#indexed = true;
       this.#settle();
@@ -222,7 +222,7 @@ export class Store {
 
   #place(ip: Ip, owner: Owner): void {
     place(this.#paths, formatIp(ip), formatRecord(owner));
-    this.#index.add(entryOf(owner.containerId, this.#boot, ip));
+    this.#index.add(entryOf(owner.containerId, this.#boot, formatIp(ip)));
   }
 
   #moveCursor(name: string, ip: Ip): void {
@@ -280,5 +280,5 @@ export class Store {
 }
 
 function doomedOf(held: readonly Held[]): Doomed[] {
-  return held.map(({ ip, owner }) => [formatIp(ip), formatRecord(owner)]);
+  return held.map(({ name, owner }) => [name, formatRecord(owner)]);
 }

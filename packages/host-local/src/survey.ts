@@ -1,10 +1,9 @@
-import type { Ip } from '@cni/ip';
 import { findStat, isErrno, listDirectory, readFile, text } from '@cni/sys';
-import { addressOfName, type Owner, parseRecord } from './record.ts';
+import { isAddressName, type Owner, parseRecord } from './record.ts';
 
-/** An address and whom it belongs to. */
+/** An address, by its file's name, and whom it belongs to. */
 export interface Held {
-  readonly ip: Ip;
+  readonly name: string;
   readonly owner: Owner;
 }
 
@@ -20,20 +19,19 @@ export interface Survey {
 }
 
 const OURS = /^(lock|last_reserved_ip\..*)$/;
-const LONGEST_RECORD = 4096;
+const LONGEST_RECORD = 1024;
 
 /** Reads everything in a directory of addresses. Throws `SysError` when it cannot be listed. */
 export function surveyOf(directory: string): Survey {
   const survey: Survey = { held: [], empty: [], damaged: [], foreign: [] };
   for (const name of listDirectory(directory)) {
-    const ip = addressOfName(name);
-    if (ip !== undefined) classify(survey, `${directory}/${name}`, name, ip);
+    if (isAddressName(name)) classify(survey, `${directory}/${name}`, name);
     else if (!OURS.test(name)) survey.foreign.push(name);
   }
   return survey;
 }
 
-function classify(survey: Survey, path: string, name: string, ip: Ip): void {
+function classify(survey: Survey, path: string, name: string): void {
   let content: string | undefined;
   try {
     content = contentOf(path);
@@ -42,7 +40,7 @@ function classify(survey: Survey, path: string, name: string, ip: Ip): void {
     return;
   }
   const owner = content === undefined ? undefined : parseRecord(content);
-  if (owner !== undefined) survey.held.push({ ip, owner });
+  if (owner !== undefined) survey.held.push({ name, owner });
   else if (content === '') survey.empty.push(name);
   else survey.damaged.push(name);
 }
