@@ -28,8 +28,8 @@ export interface State {
   readonly files: readonly string[];
 }
 
-/** Files of host-local that belong to the network and stay: its lock, its cursor, the journal of its index. */
-const BOOKKEEPING = /\/(lock|last_reserved_ip\.\d+|journal)$/;
+/** What host-local keeps for the network, not for a pod: its lock, its cursor, the index over its address files. */
+const BOOKKEEPING = /\/(lock|last_reserved_ip\.\d+|\.host-local\/.*)$/;
 
 /** A node with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
 export class DemoNode {
