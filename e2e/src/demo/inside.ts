@@ -17,10 +17,12 @@ const CONFLIST = {
       ipam: {
         type: 'host-local',
         dataDir: '',
-        ranges: [
-          [{ subnet: '172.51.0.0/16', rangeStart: '172.51.0.100', rangeEnd: '172.51.0.108', gateway: '172.51.0.1' }],
-          [{ subnet: 'fd51::/64', rangeStart: 'fd51::100', rangeEnd: 'fd51::108', gateway: 'fd51::1' }],
-        ],
+        pools: {
+          four: { subnet: '172.51.0.0/16', ips: ['172.51.0.100-172.51.0.108'] },
+          six: { subnet: 'fd51::/64', ips: ['fd51::100-fd51::108'] },
+        },
+        ipv4: ['four'],
+        ipv6: ['six'],
         routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
       },
     },

@@ -29,7 +29,7 @@ export interface State {
 }
 
 /** What host-local keeps for the network, not for a pod: its lock, its cursor, the index over its address files. */
-const BOOKKEEPING = /\/(lock|last_reserved_ip\.\d+|\.host-local\/.*)$/;
+const BOOKKEEPING = /\/(lock|last_reserved_ip\.[^/]+|\.host-local\/.*)$/;
 
 /** A node with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
 export class DemoNode {
