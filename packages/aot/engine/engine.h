@@ -31,9 +31,10 @@ struct trailer {
   uint32_t memory_pages;
   uint32_t main_function; /* address of the value */
   uint32_t lines_length;  /* of the line table, straight after the snapshot */
+  uint8_t program[32];    /* identity of the bundle, for others to compare */
   char magic[8];
 };
-#define TRAILER_MAGIC "CNIAOT01"
+#define TRAILER_MAGIC "CNIAOT02"
 #define SNAPSHOT_START 0x100000u /* below is the engine's own stack, empty between calls */
 bool read_trailer(int fd, struct trailer *trailer);
 

@@ -7,6 +7,10 @@ describe('command line', () => {
     ['build -o out main.ts', { entry: 'main.ts', outfile: 'out' }],
     ['build main.ts --outfile out --target aarch64', { entry: 'main.ts', outfile: 'out', target: 'aarch64' }],
     ['build main.ts -o out -t x86_64', { entry: 'main.ts', outfile: 'out', target: 'x86_64' }],
+    [
+      'build main.ts -o out --contains a=../a.ts --contains b=b=c.ts',
+      { entry: 'main.ts', outfile: 'out', contains: { a: '../a.ts', b: 'b=c.ts' } },
+    ],
     ['--help', undefined],
     ['build -h', undefined],
   ])('%s', (line, options) => {
@@ -20,6 +24,7 @@ describe('command line', () => {
     ['build main.ts', 'no outfile: -o <file> (cni-aot --help)'],
     ['build a.ts b.ts -o out', 'one entry at a time, not also b.ts (cni-aot --help)'],
     ['build main.ts -o out --target mips', 'unknown target mips: x86_64 or aarch64 (cni-aot --help)'],
+    ['build main.ts -o out --contains a.ts', '--contains a.ts: not NAME=ENTRY (cni-aot --help)'],
     ['build main.ts -o out --fast', /Unknown option '--fast'/],
   ])('refused: %s', (line, message) => {
     expect(() => parseArguments(line.split(' '))).toThrow(message);

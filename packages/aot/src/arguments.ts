@@ -7,10 +7,13 @@ export const USAGE: string = `Usage: cni-aot build <entry> -o <file> [--target $
 
 Builds one static executable out of a CNI plugin in TypeScript.
 
-  <entry>             the module that calls start, usually through run of @cni/skel
-  -o, --outfile FILE  the executable to write
-  -t, --target ARCH   the machine it shall run on; without it, this one's kind
-  -h, --help          this text
+  <entry>                    the module that calls start, usually through run of @cni/skel
+  -o, --outfile FILE         the executable to write
+  -t, --target ARCH          the machine it shall run on; without it, this one's kind
+      --contains NAME=ENTRY  the plugin of another program is a part of this one too, and is
+                             called without a process where the file NAME is of this build;
+                             may be given more than once
+  -h, --help                 this text
 `;
 
 /** What the command line asks for; undefined for the usage. Anything it does not know is a {@link BuildError}. */
@@ -25,7 +28,14 @@ export function parseArguments(argv: readonly string[]): BuildOptions | undefine
   const target = targets.find((name) => name === values.target);
   if (values.target !== undefined && target === undefined)
     throw usageError(`unknown target ${values.target}: ${targets.join(' or ')}`);
-  return { entry, outfile: values.outfile, ...(target === undefined ? {} : { target }) };
+  const contains = values.contains && Object.fromEntries(values.contains.map(parsePart));
+  return { entry, outfile: values.outfile, ...(target && { target }), ...(contains && { contains }) };
+}
+
+function parsePart(text: string): [name: string, entry: string] {
+  const [, name, entry] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || entry === undefined) throw usageError(`--contains ${text}: not NAME=ENTRY`);
+  return [name, entry];
 }
 
 function parse(argv: readonly string[]) {
@@ -36,6 +46,7 @@ function parse(argv: readonly string[]) {
       options: {
         outfile: { type: 'string', short: 'o' },
         target: { type: 'string', short: 't' },
+        contains: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     });

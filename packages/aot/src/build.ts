@@ -17,14 +17,23 @@ export interface BuildOptions {
   readonly outfile: string;
   /** The machine it shall run on; without it, this one's kind. */
   readonly target?: Target;
+  /**
+   * Other programs whose plugin is a part of this one too, by the name of their executable: the entry of each. An executable
+   * made of the very same bundle is known by its trailer, and its plugin may be called without a process.
+   */
+  readonly contains?: Readonly<Record<string, string>>;
 }
 
 /** Builds one static executable; its size in bytes. Throws {@link BuildError} for faults in the program or the set-up. */
-export async function build({ entry, outfile, target = hostTarget() }: BuildOptions): Promise<number> {
+export async function build({ entry, outfile, target = hostTarget(), contains = {} }: BuildOptions): Promise<number> {
   const engine = loadEngine(target);
   checkEngine(engine, target);
   const script = await bundle(entry);
-  const executable = assemble(engine, await snapshotOf(script), encodeLines(script.map, sourceName));
+  const contained: Record<string, string> = {};
+  for (const [name, other] of Object.entries(contains))
+    contained[name] = identityOf(await bundle(other)).toString('hex');
+  const snapshot = await snapshotOf(script, contained);
+  const executable = assemble(engine, snapshot, encodeLines(script.map, sourceName), identityOf(script));
   replaceFile(resolve(outfile), executable);
   return executable.length;
 }
@@ -36,16 +45,25 @@ function checkEngine({ executable }: Engine, target: Target): void {
     throw new BuildError(`use the engine for ${target}: it was compiled from another release of quickjs-wasi`);
 }
 
-async function snapshotOf({ code, map }: Bundle): Promise<Snapshot> {
+function identityOf({ code }: Bundle): Buffer {
+  return createHash('sha256').update(code).digest();
+}
+
+async function snapshotOf({ code, map }: Bundle, contained: Readonly<Record<string, string>>): Promise<Snapshot> {
   try {
-    return await takeSnapshot(code);
+    return await takeSnapshot(code, contained);
   } catch (error) {
     if (error instanceof BuildError || !(error instanceof Error)) throw error;
     throw new BuildError(`load the program: ${describeBuildStack(error, map)}`, { cause: error });
   }
 }
 
-function assemble({ executable, pageSize }: Engine, snapshot: Snapshot, lines: Uint8Array): Buffer {
+function assemble(
+  { executable, pageSize }: Engine,
+  snapshot: Snapshot,
+  lines: Uint8Array,
+  program: Uint8Array,
+): Buffer {
   const snapshotOffset = roundUp(executable.length, pageSize);
   const snapshotLength = roundUp(snapshot.memory.length, pageSize);
   const trailer = encodeTrailer({
@@ -54,6 +72,7 @@ function assemble({ executable, pageSize }: Engine, snapshot: Snapshot, lines: U
     memoryPages: snapshot.memoryPages,
     mainFunction: snapshot.mainFunction,
     linesLength: lines.length,
+    program,
   });
   const padding = (length: number) => Buffer.alloc(roundUp(length, pageSize) - length);
   return Buffer.concat([

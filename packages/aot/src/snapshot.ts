@@ -50,12 +50,16 @@ export function readWasm(): Buffer {
   return readFileSync(createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm'));
 }
 
-/** Runs the top level of a bundled program and keeps what it built. The same code gives the same bytes. */
-export async function takeSnapshot(code: string): Promise<Snapshot> {
+/**
+ * Runs the top level of a bundled program and keeps what it built. The same code gives the same bytes. `contained` becomes
+ * `__programs`: of each program that is a part of this one, the identity its own executable has.
+ */
+export async function takeSnapshot(code: string, contained: Readonly<Record<string, string>> = {}): Promise<Snapshot> {
   const wasm = readWasm();
   const compiler = await QuickJS.create({ wasm, wasi: still });
   // In a virtual machine of their own, so that the parser leaves nothing behind in the snapshot.
-  const [prelude, program] = [PRELUDE, code].map((text) => compile(compiler, text));
+  const before = `${PRELUDE}\nglobalThis.__programs = ${JSON.stringify(contained)};`;
+  const [prelude, program] = [before, code].map((text) => compile(compiler, text));
   const vm = await QuickJS.create({
     wasm,
     wasi: still,

@@ -5,10 +5,12 @@ export interface Trailer {
   readonly memoryPages: number;
   readonly mainFunction: number;
   readonly linesLength: number;
+  /** SHA-256 of the bundled program: two executables with the same one behave alike. */
+  readonly program: Uint8Array;
 }
 
-export const TRAILER_SIZE = 32;
-const MAGIC = 'CNIAOT01';
+export const TRAILER_SIZE = 64;
+const MAGIC = 'CNIAOT02';
 
 export function encodeTrailer(trailer: Trailer): Uint8Array {
   const bytes = new Uint8Array(TRAILER_SIZE);
@@ -18,6 +20,7 @@ export function encodeTrailer(trailer: Trailer): Uint8Array {
   view.setUint32(12, trailer.memoryPages, true);
   view.setUint32(16, trailer.mainFunction, true);
   view.setUint32(20, trailer.linesLength, true);
-  bytes.set(new TextEncoder().encode(MAGIC), 24);
+  bytes.set(trailer.program, 24);
+  bytes.set(new TextEncoder().encode(MAGIC), 56);
   return bytes;
 }
