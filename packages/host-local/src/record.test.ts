@@ -1,5 +1,6 @@
+import { parseIp } from '@cni/ip';
 import { expect, test } from 'vitest';
-import { addressOfName, formatRecord, isAddressName, parseRecord } from './record.ts';
+import { addressOfName, formatRecord, isAddressName, nameOf, parseRecord } from './record.ts';
 
 test('a record is the container id, CR LF, the interface', () => {
   expect(formatRecord({ containerId: 'id1', ifName: 'eth0' })).toBe('id1\r\neth0');
@@ -22,6 +23,7 @@ test.each([
 test.each(['10.1.0.2', '0.0.0.0', '255.249.199.99', 'fd00:1::2', '::1'])('%s names an address', (name) => {
   expect(addressOfName(name)).toBeDefined();
   expect(isAddressName(name)).toBe(true);
+  expect(nameOf(parseIp(name))).toBe(name);
 });
 
 test.each([

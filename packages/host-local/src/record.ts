@@ -38,3 +38,11 @@ export function addressOfName(name: string): Ip | undefined {
     return undefined;
   }
 }
+
+/** The name of an address's file. */
+export function nameOf(address: Ip): string {
+  if (address.family === 6) return formatIp(address);
+  // As formatIp, without big integers: a full range is walked to its end.
+  const value = Number(address.value);
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+}

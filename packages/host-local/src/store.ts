@@ -1,4 +1,4 @@
-import { formatIp, type Ip } from '@cni/ip';
+import type { Ip } from '@cni/ip';
 import { findStat, listDirectory, makeDirectories, removeIfPresent, writeFile, writeStderr } from '@cni/sys';
 import {
   bootId,
@@ -12,7 +12,7 @@ import {
 } from './journal.ts';
 import { entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
 import type { Location, Paths } from './paths.ts';
-import { addressOfName, formatRecord, type Owner } from './record.ts';
+import { addressOfName, formatRecord, nameOf, type Owner } from './record.ts';
 import { type Resting, rest, restingAt } from './resting.ts';
 import { contentOf, type Held, ownerAt, type Survey, surveyOf } from './survey.ts';
 import { discard, place, replace, setAside } from './writes.ts';
@@ -75,7 +75,7 @@ export class Store {
 
   /** Whether an address cannot be had. */
   isTaken(ip: Ip): boolean {
-    const name = formatIp(ip);
+    const name = nameOf(ip);
     if (this.#names === undefined && ++this.#lookups > FEW) this.#names = new Set(listDirectory(this.#paths.addresses));
     return this.#names?.has(name) ?? findStat(this.#pathOf(name)) !== undefined;
   }
@@ -88,7 +88,7 @@ export class Store {
 
   /** Reserves addresses that are not taken: all of them, or none if it throws. */
   reserve(owner: Owner, picks: readonly Pick[]): void {
-    const doomed = doomedOf(picks.map(({ ip }) => ({ name: formatIp(ip), owner })));
+    const doomed = doomedOf(picks.map(({ ip }) => ({ name: nameOf(ip), owner })));
     if (!this.#indexed) makeDirectories(this.#paths.index, 0o700);
     writeJournal(this.#paths.journal, { unfinished: doomed });
     try {
@@ -221,8 +221,8 @@ export class Store {
   }
 
   #place(ip: Ip, owner: Owner): void {
-    place(this.#paths, formatIp(ip), formatRecord(owner));
-    this.#index.add(entryOf(owner.containerId, this.#boot, formatIp(ip)));
+    place(this.#paths, nameOf(ip), formatRecord(owner));
+    this.#index.add(entryOf(owner.containerId, this.#boot, nameOf(ip)));
   }
 
   #moveCursor(name: string, ip: Ip): void {
@@ -231,7 +231,7 @@ export class Store {
     if (found?.type === 'directory')
       this.#report(`${this.#pathOf(name)}: is a directory; ${setAside(this.#paths, name)}`);
     // Overwritten by one write(2) where that leaves nothing of the old text: cheaper on ext4, see `writeJournal`.
-    const text = formatIp(ip);
+    const text = nameOf(ip);
     if (found?.type === 'file' && found.size <= text.length) writeFile(this.#pathOf(name), text, { mode: 'write' });
     else replace(this.#paths, name, text);
   }
