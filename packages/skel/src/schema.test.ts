@@ -10,6 +10,7 @@ const Config = z.object({
   ranges: z.optional(z.array(z.object({ start: z.string().check(z.minLength(1)), end: z.optional(z.string()) }))),
   master: z.optional(z.string().check(z.regex(/^e/))),
   either: z.optional(z.union([z.string(), z.object({ deep: z.number() })])),
+  keyed: z.optional(z.record(z.string().check(z.regex(/^net\./, 'expected a name below net')), z.string())),
   odd: z.optional(z.number().check(z.refine((value) => value % 2 === 1, 'expected an odd number'))),
   name: z.string(),
 });
@@ -32,6 +33,8 @@ test.each([
   [{ master: 'x' }, 'master: expected text like /^e/ (got "x")'],
   [{ either: 5 }, 'either: expected string or object (got 5)'],
   [{ either: { deep: 'x' } }, 'either.deep: expected number (got "x")'],
+  [{ keyed: { 'net.a': 1 } }, 'keyed.net.a: expected string (got 1)'],
+  [{ keyed: { 'kernel.a': '1' } }, 'keyed.kernel.a: expected a name below net (got "kernel.a")'],
   [{ odd: 2 }, 'odd: expected an odd number (got 2)'],
   [{ name: undefined }, 'name: required'],
   [{ name: ['x'.repeat(200)] }, `name: expected string (got ["${'x'.repeat(78)}…)`],

@@ -16,14 +16,22 @@ const FLOORS: Record<string, number> = {
   '@cni/app-host-local': 3,
   '@cni/app-cnictl': 3,
 };
-const BESIDE = ['@cni/aot', '@cni/aot-linux-x64', '@cni/aot-linux-arm64', '@cni/testkit', '@cni/e2e', '@cni/bench'];
+const BESIDE = [
+  '@cni/aot',
+  '@cni/aot-linux-x64',
+  '@cni/aot-linux-arm64',
+  '@cni/testkit',
+  '@cni/e2e',
+  '@cni/bench',
+  'cni-sysctl',
+];
 
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Record<string, string>;
 }
 
-const folders = globSync('{packages,apps}/*/package.json', { cwd: root }).map((path) =>
+const folders = globSync('{packages,apps,examples}/*/package.json', { cwd: root }).map((path) =>
   path.replace('/package.json', ''),
 );
 const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
@@ -63,6 +71,7 @@ test('the top level is what the design says', () => {
     'apps',
     'e2e',
     'bench',
+    'examples',
     'turbo.json',
     'package.json',
     'pnpm-workspace.yaml',

@@ -1,0 +1,4 @@
+import { run } from '@cni/skel';
+import { sysctl } from './sysctl.ts';
+
+run(sysctl);
