@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
+import { IPv4, IPv6 } from 'ip-num';
 import { expect, test } from 'vitest';
 import { compareIps, formatIp, ip, ipFromBytes, ipToBytes, parseIp, stepIp } from './index.ts';
 
@@ -58,4 +59,50 @@ test('steps stop at the ends of the family', () => {
 test('IPv4 before IPv6, then by value', () => {
   const sorted = ['10.0.0.2', '10.0.0.10', '::1', 'fd00::'].map(parseIp);
   expect(sorted.toReversed().sort(compareIps)).toEqual(sorted);
+});
+
+/** What ip-num makes of a text; `undefined` when it refuses. */
+function byIpNum(text: string): bigint | undefined {
+  try {
+    return text.includes(':') ? IPv6.fromString(text).value : IPv4.fromString(text).value;
+  } catch {
+    return undefined;
+  }
+}
+
+function byOurs(text: string): bigint | undefined {
+  try {
+    return parseIp(text).value;
+  } catch {
+    return undefined;
+  }
+}
+
+test('ip-num says the same of everything that looks like an address', () => {
+  const piece = fc.constantFrom(
+    '0',
+    '1',
+    '00',
+    '01',
+    '9',
+    '255',
+    '256',
+    'a',
+    'ff',
+    'FFFF',
+    '12345',
+    '',
+    ' ',
+    '-1',
+    '1e1',
+    'g',
+  );
+  const dotted = fc.array(piece, { minLength: 3, maxLength: 5 }).map((pieces) => pieces.join('.'));
+  const colons = fc.array(piece, { minLength: 1, maxLength: 10 }).map((pieces) => pieces.join(':'));
+  fc.assert(
+    fc.property(fc.oneof(dotted, colons), (text) => {
+      expect(byOurs(text)).toBe(byIpNum(text));
+    }),
+    { numRuns: 5000 },
+  );
 });
