@@ -89,6 +89,10 @@ test('results of a wrong shape', () => {
       return { ips: [], interface: [] };
     },
   });
+  // @ts-expect-error nothing that a result has
+  definePlugin({ ...parts, add: () => ({ interface: [] }) });
+  // @ts-expect-error a list is no result
+  definePlugin({ ...parts, add: () => [] });
   // @ts-expect-error no such member, further down
   definePlugin({ ...parts, add: () => ({ interfaces: [{ name: 'eth0', nam: 'eth0' }] }) });
 });

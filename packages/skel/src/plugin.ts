@@ -148,7 +148,7 @@ export function definePlugin<
   RuntimeConfig extends z.core.$ZodType = Schema<undefined>,
   ArgsCni extends z.core.$ZodType = Schema<undefined>,
   const ArgKey extends string = never,
-  Returned extends Result = Result,
+  Returned extends object = Result,
 >(
   definition: PluginDefinition<
     z.output<Config>,
