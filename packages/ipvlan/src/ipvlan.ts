@@ -11,7 +11,7 @@ import { checkSlave } from './check.ts';
 import { Config } from './config.ts';
 import { resolveMaster } from './master.ts';
 import { forgetWitness, inMode } from './mode.ts';
-import { addSlave, deleteOwnSlave } from './slave.ts';
+import { addSlave, deleteOwnSlave, expectFreeName } from './slave.ts';
 
 export const ipvlan: Plugin = definePlugin({
   name: 'ipvlan',
@@ -23,6 +23,8 @@ export const ipvlan: Plugin = definePlugin({
     const pod = openRtnl(netns);
     const home = config.linkInContainer ? pod : openRtnl();
     const master = resolveMaster(home, config, attachment, prevResult);
+    // Before anything that would be taken back: a repeated ADD must not release what the first one holds.
+    expectFreeName(pod, attachment);
 
     const assigned: Result = ipam?.add() ?? prevResult ?? {};
     if (ipam !== undefined && assigned.ips === undefined) {

@@ -39,11 +39,16 @@ export interface SlaveOptions {
   readonly undo: Undo;
 }
 
+/** Refuses a name that is taken in the pod, by whomever. */
+export function expectFreeName(pod: Rtnl, { ifName, sandbox }: Attachment): void {
+  if (pod.links.find({ name: ifName })) throw new CniError('LINK_EXISTS', `${ifName} is taken already in ${sandbox}`);
+}
+
 /** Makes the slave in the pod's namespace, down, under its name, marked as ours. */
 export function addSlave(options: SlaveOptions): Link {
   const { pod, netns, attachment, network, undo } = options;
-  const { ifName, sandbox } = attachment;
-  if (pod.links.find({ name: ifName })) throw new CniError('LINK_EXISTS', `${ifName} is taken already in ${sandbox}`);
+  const { ifName } = attachment;
+  expectFreeName(pod, attachment);
   // Deferred first and found by its mark: the kernel may have made it although we never heard.
   undo.defer(`delete link ${ifName}`, () => deleteOwnSlave(pod, netns, attachment, network));
   const group = groupOf(attachment, network);
