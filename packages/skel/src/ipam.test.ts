@@ -81,6 +81,15 @@ test.each([
   expect(called()).toEqual(['ADD', 'DEL']);
 });
 
+test.each([
+  [108, 'container c1 has 10.1.0.2 already'],
+  [999, '10.1.0.2 has been allocated to c1, duplicate allocation is not allowed'],
+])('a repeated ADD (%i) releases nothing that the first one holds', (code, msg) => {
+  install({ ADD: refuses(code, msg) });
+  expect(run('ADD').stdout).toMatchObject({ code, msg });
+  expect(called()).toEqual(['ADD']);
+});
+
 test('a DEL that fails too is told of, and not twice the same', () => {
   install({ ADD: refuses(107, 'full'), DEL: refuses(5, 'disk') });
   expect(run('ADD').stdout).toEqual({

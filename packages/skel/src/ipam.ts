@@ -57,6 +57,7 @@ function addOrRelease(add: () => Result, release: () => void): Result {
   try {
     return add();
   } catch (error) {
+    if (isRepeated(error)) throw error;
     try {
       release();
     } catch (second) {
@@ -65,6 +66,11 @@ function addOrRelease(add: () => Result, release: () => void): Result {
     }
     throw error;
   }
+}
+
+/** A repeated ADD is refused for what the first one holds, and a DEL would release that. The reference plugin only says so in words. */
+function isRepeated(error: unknown): boolean {
+  return isCniError(error, 'DUPLICATE_ALLOCATION') || toFailure(error).msg.includes('duplicate allocation');
 }
 
 function decodeAnswer(stdout: Uint8Array, version: SpecVersion, what: string): Result {
