@@ -125,6 +125,15 @@ const programs: Record<string, () => void> = {
     const { status, signal, timedOut, stdout, stderr } = shell('cat; echo $GREETING >&2; exit 3', 'in');
     same([status, signal, timedOut, sys.text(stdout), sys.text(stderr)], [3, undefined, false, 'in', 'hello\n']);
   },
+  'output is kept up to a limit, and one byte more': () => {
+    const { stdout, stderr } = sys.exec('/bin/sh', {
+      args: ['-c', 'echo 12345678; echo 1 >&2'],
+      env: {},
+      stdin: new Uint8Array(0),
+      limit: 3,
+    });
+    same([sys.text(stdout), sys.text(stderr)], ['1234', '1\n']);
+  },
   'more than a pipe holds, both ways': () => {
     const large = 'x'.repeat(1_000_000);
     same(sys.text(shell('cat', large).stdout) === large, true);
@@ -171,6 +180,11 @@ const values: Record<string, () => void> = {
     same(sys.env('PATH'), sys.environ()['PATH']);
     same(sys.env('CNI_NO_SUCH_VARIABLE'), undefined);
   },
+  'a stack by files of the source': () => {
+    const { stack = '' } = new Error('a');
+    same(/conformance\.ts:\d+/.test(sys.describeStack(stack)), true);
+  },
+  'standard input with nothing on it': () => same(sys.readStdinPiece(20), undefined),
   'a netlink socket with a timeout': () => {
     const [AF_NETLINK, SOCK_RAW] = [16, 3];
     const socket = sys.openSocket('rtnetlink', AF_NETLINK, SOCK_RAW, 0);

@@ -1,6 +1,7 @@
 import { syscalls } from '#syscalls';
 import { checked, uninterrupted } from './errno.ts';
-import { close, pollfd, readAll, writeAll } from './files.ts';
+import { close, readAll, writeAll } from './files.ts';
+import { isReady, POLLIN } from './wait.ts';
 
 export interface ExecOptions {
   /** Words after the program's name. */
@@ -10,6 +11,8 @@ export interface ExecOptions {
   readonly stdin: Uint8Array;
   /** Milliseconds until the child is killed; for ever when absent. */
   readonly timeout?: number;
+  /** Bytes of each output that are kept, and one more, so that the caller can tell there were more; all when absent. */
+  readonly limit?: number;
 }
 
 export interface ExecResult {
@@ -24,13 +27,12 @@ export interface ExecResult {
 }
 
 const SIGKILL = 9;
-const POLLIN = 1;
 
 /**
  * Runs a program to its end. Its standard files are files in memory: neither side can block the other, and output of a
  * process it left behind is not waited for. Throws {@link SysError} when it cannot be started.
  */
-export function exec(path: string, { args = [], env, stdin, timeout }: ExecOptions): ExecResult {
+export function exec(path: string, { args = [], env, stdin, timeout, limit }: ExecOptions): ExecResult {
   const files: number[] = [];
   const file = (name: string): number => {
     const fd = checked(syscalls.memfd(name), () => `make ${name} for ${path}`);
@@ -52,7 +54,7 @@ export function exec(path: string, { args = [], env, stdin, timeout }: ExecOptio
       uninterrupted(() => syscalls.waitpid(child, 0)),
       () => `wait for ${path}`,
     );
-    return { ...decodeStatus(status), timedOut, stdout: contentOf(output), stderr: contentOf(errors) };
+    return { ...decodeStatus(status), timedOut, stdout: contentOf(output, limit), stderr: contentOf(errors, limit) };
   } finally {
     files.forEach(close);
   }
@@ -62,7 +64,7 @@ export function exec(path: string, { args = [], env, stdin, timeout }: ExecOptio
 function endsWithin(child: number, milliseconds: number): boolean {
   const fd = checked(syscalls.pidfd(child), () => `open process ${child}`);
   try {
-    return uninterrupted(() => syscalls.poll(pollfd(fd, POLLIN), milliseconds)) !== 0;
+    return isReady(fd, POLLIN, milliseconds);
   } finally {
     close(fd);
   }
@@ -74,7 +76,7 @@ function decodeStatus(status: number): Pick<ExecResult, 'status' | 'signal'> {
   return signal === 0 ? { status: (status >> 8) & 0xff, signal: undefined } : { status: undefined, signal };
 }
 
-function contentOf(fd: number): Uint8Array {
+function contentOf(fd: number, limit?: number): Uint8Array {
   syscalls.seek(fd, 0);
-  return readAll(fd);
+  return readAll(fd, limit);
 }

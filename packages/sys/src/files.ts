@@ -1,6 +1,7 @@
 import { syscalls } from '#syscalls';
 import { checked, isErrno, uninterrupted } from './errno.ts';
 import { STAT_FIELDS } from './syscalls.ts';
+import { isReady, POLLIN, POLLOUT } from './wait.ts';
 
 /** `replace` creates or truncates, `exclusive` fails on a file that is there, `create` keeps its content: for a lock. */
 export type OpenMode = 'read' | 'write' | 'replace' | 'exclusive' | 'append' | 'create';
@@ -71,25 +72,24 @@ export function readAll(
 }
 
 const EAGAIN = -11;
-const POLLIN = 1;
-const POLLOUT = 4;
+
+/** What can be read now, or comes next; nothing at the end. Throws {@link SysError}. */
+export function readSome(fd: number, doing: () => string): Uint8Array {
+  const bytes = new Uint8Array(CHUNK);
+  const count = checked(
+    uninterrupted(() => readWhenReady(fd, bytes)),
+    doing,
+  );
+  return bytes.subarray(0, count);
+}
 
 /** Standard input and output may be non-blocking, set so by whoever shares the pipe. */
 function readWhenReady(fd: number, into: Uint8Array): number {
   for (;;) {
     const count = syscalls.read(fd, into);
     if (count !== EAGAIN) return count;
-    syscalls.poll(pollfd(fd, POLLIN), -1);
+    isReady(fd, POLLIN);
   }
-}
-
-/** One `struct pollfd`, poll(2). */
-export function pollfd(fd: number, events: number): Uint8Array {
-  const record = new Uint8Array(8);
-  const view = new DataView(record.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, events, true);
-  return record;
 }
 
 /** Writes all of `bytes`, however many calls it takes. Throws {@link SysError}. */
@@ -97,7 +97,7 @@ export function writeAll(fd: number, bytes: Uint8Array, doing: () => string = ()
   for (let at = 0; at < bytes.length; ) {
     const rest = bytes.subarray(at);
     const count = uninterrupted(() => syscalls.write(fd, rest));
-    if (count === EAGAIN) syscalls.poll(pollfd(fd, POLLOUT), -1);
+    if (count === EAGAIN) isReady(fd, POLLOUT);
     else at += checked(count, doing);
   }
 }

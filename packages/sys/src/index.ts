@@ -26,6 +26,18 @@ export {
 } from './files.ts';
 export { type Lock, lockFile, lockOwnNetns } from './lock.ts';
 export { type Netns, openNetns, ownNetns, readSysctl, writeSysctls } from './netns.ts';
-export { args, detach, env, environ, exit, pid, readStdin, start, writeStderr, writeStdout } from './process.ts';
+export {
+  args,
+  describeStack,
+  detach,
+  env,
+  environ,
+  pid,
+  readStdin,
+  readStdinPiece,
+  start,
+  writeStderr,
+  writeStdout,
+} from './process.ts';
 export { openSocket, type Socket } from './socket.ts';
 export { text, utf8 } from './text.ts';

@@ -1,5 +1,6 @@
 import { syscalls } from '#syscalls';
-import { readAll, writeAll } from './files.ts';
+import { readAll, readSome, writeAll } from './files.ts';
+import { isReady, POLLIN } from './wait.ts';
 
 /** A variable of the environment; `undefined` when it is unset. */
 export function env(name: string): string | undefined {
@@ -10,13 +11,14 @@ export function env(name: string): string | undefined {
     ?.slice(prefix.length);
 }
 
-/** The whole environment. */
+/** The whole environment. Of two entries of one name the first counts, as for {@link env}; one without a `=` is no variable. */
 export function environ(): Record<string, string> {
-  const entries = syscalls.environ().map((entry): [string, string] => {
+  const entries = syscalls.environ().filter((entry) => entry.includes('='));
+  const pairs = entries.map((entry): [string, string] => {
     const equals = entry.indexOf('=');
     return [entry.slice(0, equals), entry.slice(equals + 1)];
   });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(pairs.reverse());
 }
 
 /** The words of the command line after the program's name. */
@@ -27,6 +29,16 @@ export function args(): string[] {
 /** Standard input to its end, at most `limit` bytes and one more. Throws {@link SysError}. */
 export function readStdin(limit: number): Uint8Array {
   return readAll(0, limit, () => 'read stdin');
+}
+
+/**
+ * The next piece of standard input, waited for at most `milliseconds`; `undefined` at its end, or when nothing has come by
+ * then. Throws {@link SysError}.
+ */
+export function readStdinPiece(milliseconds: number): Uint8Array | undefined {
+  if (!isReady(0, POLLIN, milliseconds)) return undefined;
+  const piece = readSome(0, () => 'read stdin');
+  return piece.length === 0 ? undefined : piece;
 }
 
 /** Writes to standard output. Throws {@link SysError}. */
@@ -46,11 +58,6 @@ export function pid(): number {
   return syscalls.getpid();
 }
 
-/** Ends the process at once with a status of 0 to 255. */
-export function exit(status: number): never {
-  return syscalls.exit(status);
-}
-
 /**
  * Makes `main` the program; its result is the exit status. On Node it runs at once; in a static executable the call is made
  * while the executable is built, and `main` runs each time it is started.
@@ -60,14 +67,30 @@ export function start(main: () => number): void {
 }
 
 /**
- * Does `work` in a process of its own that nobody waits for, with standard input, output and error closed so that no reader
+ * An error's `stack` by source files and lines, as far as they are known: in a static executable the stack itself knows only
+ * the bundled script.
+ */
+export function describeStack(stack: string): string {
+  return syscalls.describeStack(stack);
+}
+
+const O_PATH = 0o10000000;
+
+/** Lets go of a standard descriptor, and holds its number: the next file opened must not become the program's output. */
+function abandon(fd: number): void {
+  syscalls.close(fd);
+  syscalls.open('/', O_PATH, 0);
+}
+
+/**
+ * Does `work` in a process of its own that nobody waits for, without standard input, output and error so that no reader
  * waits for it either. Where processes cannot be copied (Node) the work is done before this returns.
  */
 export function detach(work: () => void): void {
   const child = syscalls.fork();
   if (child > 0) return;
   const copied = child === 0;
-  if (copied) for (const fd of [0, 1, 2]) syscalls.close(fd);
+  if (copied) for (const fd of [0, 1, 2]) abandon(fd);
   try {
     work();
   } finally {
