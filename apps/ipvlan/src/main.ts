@@ -1,4 +1,5 @@
+import { hostLocal } from '@cni/plugin-host-local';
 import { ipvlan } from '@cni/plugin-ipvlan';
 import { run } from '@cni/skel';
 
-run(ipvlan);
+run(ipvlan, [hostLocal]);

@@ -78,6 +78,8 @@ function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOpti
     return add(attachment.ifName);
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return add(temporaryName(group));
+    if (isErrno(error, 'EOPNOTSUPP'))
+      throw new CniError('INTERNAL', 'the kernel has no ipvlan: CONFIG_IPVLAN', { cause: error });
     if (!isErrno(error, 'EBUSY')) throw error;
     const message = `master ${master.name} has macvlan slaves, or is the port of a bridge or bond: it cannot have ipvlan slaves too`;
     throw new CniError('LINK_MISMATCH', message, { cause: error });

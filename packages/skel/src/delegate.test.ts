@@ -27,7 +27,15 @@ function call(stdin = '{}', timeout?: number): string {
   const env = { CNI_PATH: directory, CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'id', EXTRA: 'e' };
   const stderr = (text: string) => void said.push(text);
   return sys.text(
-    delegate({ type: 'helper', verb: 'DEL', env, stdin: sys.utf8(stdin), stderr, ...(timeout && { timeout }) }),
+    delegate({
+      type: 'helper',
+      verb: 'DEL',
+      env,
+      stdin: sys.utf8(stdin),
+      stderr,
+      parts: {},
+      ...(timeout && { timeout }),
+    }),
   );
 }
 

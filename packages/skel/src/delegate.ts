@@ -1,7 +1,8 @@
-import { type ExecResult, exec, findStat, isErrno, monotonic, sleep, text } from '@cni/sys';
+import { type ExecResult, exec, findStat, isErrno, monotonic, sleep, text, utf8 } from '@cni/sys';
 import { type Environment, type Verb, variable } from './environment.ts';
 import { CniError } from './error.ts';
 import { isObject, own, parseJson } from './json.ts';
+import { type Part, type Parts, partAt } from './parts.ts';
 import { quote } from './schema.ts';
 
 /** One call of another plugin. */
@@ -14,6 +15,8 @@ export interface DelegateCall {
   readonly stdin: Uint8Array;
   /** Given what the delegate writes to its stderr. */
   readonly stderr: (text: string) => void;
+  /** Plugins that can be called without a process. */
+  readonly parts: Parts;
   /** Milliseconds until it is killed. Default: a minute, longer than any sane plugin takes. */
   readonly timeout?: number;
 }
@@ -22,15 +25,29 @@ const TIMEOUT = 60_000;
 
 /**
  * Calls another plugin and returns its stdout. Its error becomes ours: same code, message and details. Throws
- * {@link CniError}. This is where a plugin that is part of the program could be called without a process.
+ * {@link CniError}.
  */
 export function delegate(call: DelegateCall): Uint8Array {
   const path = findPlugin(call.type, variable(call.env, 'CNI_PATH'), 'ipam.type');
   const timeout = call.timeout ?? TIMEOUT;
   const env = { ...call.env, CNI_COMMAND: call.verb };
+  const part = partAt(path, call.type, call.parts);
+  if (part !== undefined) {
+    if (variable(env, 'CNI_DEBUG') !== '')
+      call.stderr(`call ${path} ${call.verb} without a process: it is of this build\n`);
+    return callPart(part, call, env);
+  }
   const ended = execWhenWritten(path, () => exec(path, { env, stdin: call.stdin, timeout }));
   if (ended.stderr.length > 0) call.stderr(text(ended.stderr));
   if (ended.status !== 0) throw errorOf(call, ended);
+  return ended.stdout;
+}
+
+/** The same request and the same answer, without a process. */
+function callPart(part: Part, call: DelegateCall, env: Environment): Uint8Array {
+  const { status, stdout } = part({ env, readStdin: () => call.stdin, stderr: call.stderr });
+  const ended = { status, stdout: utf8(stdout), stderr: new Uint8Array(0), signal: undefined, timedOut: false };
+  if (status !== 0) throw errorOf(call, ended);
   return ended.stdout;
 }
 

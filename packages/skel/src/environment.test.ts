@@ -9,7 +9,7 @@ test.each(['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'])('%s with everythin
 });
 
 test.each(['GC', 'STATUS', 'VERSION'])('%s looks at no variable of an attachment', (verb) => {
-  expect(readVerb({ CNI_COMMAND: verb, CNI_CONTAINERID: '../..', CNI_IFNAME: 'a/b' })).toBe(verb);
+  expect(readVerb({ CNI_COMMAND: verb, CNI_CONTAINERID: '../..', CNI_IFNAME: 'a/b', CNI_PATH: '/' })).toBe(verb);
 });
 
 test.each(['add', 'ADD ', 'GET', 'constructor', '__proto__', 'toString'])('unknown verb "%s"', (verb) => {
@@ -20,13 +20,14 @@ test.each([
   ['ADD', 'CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME: required for ADD'],
   ['CHECK', 'CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME: required for CHECK'],
   ['DEL', 'CNI_CONTAINERID, CNI_IFNAME: required for DEL'],
+  ['GC', 'CNI_PATH: required for GC'],
 ])('all that %s misses is told of at once', (verb, message) => {
   expect(() => readVerb({ CNI_COMMAND: verb, CNI_NETNS: '' })).toThrow(refusal(message));
 });
 
 test('a wrong variable comes before missing ones', () => {
   expect(() => readVerb({ CNI_COMMAND: 'ADD', CNI_CONTAINERID: '..' })).toThrow(
-    refusal(expect.stringMatching(/^CNI_CONTAINERID: ".."/)),
+    refusal(expect.stringMatching(/^CNI_CONTAINERID: "\.\." is not/)),
   );
 });
 

@@ -17,7 +17,7 @@ const REQUIRED: ReadonlyMap<string, readonly string[]> = new Map<Verb, readonly 
   ['ADD', ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME']],
   ['DEL', ['CNI_CONTAINERID', 'CNI_IFNAME']],
   ['CHECK', ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME']],
-  ['GC', []],
+  ['GC', ['CNI_PATH']],
   ['STATUS', []],
   ['VERSION', []],
 ]);
@@ -39,15 +39,15 @@ const LONGEST_LINK_NAME = 15;
 
 /** What is wrong with a link name, `undefined` if nothing is. */
 function faultOfLinkName(name: string): string | undefined {
-  if (utf8(name).length > LONGEST_LINK_NAME) return `longer than ${LONGEST_LINK_NAME} bytes`;
-  if (name === '.' || name === '..') return 'not a name';
+  if (utf8(name).length > LONGEST_LINK_NAME) return `is longer than ${LONGEST_LINK_NAME} bytes`;
+  if (name === '.' || name === '..') return 'is no name';
   return FORBIDDEN_IN_LINK_NAME.test(name) ? 'has a slash, a colon or white space in it' : undefined;
 }
 
 function faultOf(name: string, value: string): string | undefined {
   if (name === 'CNI_IFNAME') return faultOfLinkName(value);
   if (name !== 'CNI_CONTAINERID' || isIdentifier(value)) return undefined;
-  return 'not a letter or digit followed by letters, digits, "_", "." and "-"';
+  return 'is not a letter or digit followed by letters, digits, "_", "." and "-"';
 }
 
 /**

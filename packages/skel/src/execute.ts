@@ -3,6 +3,7 @@ import { type Environment, readVerb, type Verb, variable } from './environment.t
 import { type Failure, toFailure } from './error.ts';
 import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
 import { logOf } from './log.ts';
+import type { Parts } from './parts.ts';
 import type { Network, Plugin } from './plugin.ts';
 import { commonKeys, decodeRequest, negotiate, networkName, requestedVersion } from './request.ts';
 import { describeThrown } from './stack.ts';
@@ -15,6 +16,8 @@ export interface Surroundings {
   /** Standard input to its end; or, with `first`, to the end of the first JSON value if that comes soon. */
   readStdin(extent: 'all' | 'first'): Uint8Array;
   stderr(text: string): void;
+  /** Plugins that are parts of the program. */
+  readonly parts?: Parts;
 }
 
 /** What the program says on stdout, and its exit status. */
@@ -117,7 +120,7 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
   const trace = tracer(around, common.logLevel === 'debug' && ((line) => log('debug', { ...subject, trace: line })));
   plugin.definition.trace?.(trace);
   try {
-    const printed = perform(plugin, verb, { env: around.env, stderr: around.stderr, request, network, common });
+    const printed = perform(plugin, verb, { parts: {}, ...around, request, network, common });
     log('info', { ...subject, ...taken() });
     return printed;
   } finally {

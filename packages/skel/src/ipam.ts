@@ -2,6 +2,7 @@ import { delegate } from './delegate.ts';
 import type { Environment, Verb } from './environment.ts';
 import { CniError, isCniError, toFailure, withDetails } from './error.ts';
 import { parseJson } from './json.ts';
+import type { Parts } from './parts.ts';
 import type { Request } from './request.ts';
 import { decodeResult, type Result } from './result.ts';
 import { failedUndo, type Undo } from './undo.ts';
@@ -24,6 +25,7 @@ export interface IpamSource {
   readonly request: Request;
   readonly version: SpecVersion;
   readonly stderr: (text: string) => void;
+  readonly parts: Parts;
   /** Only while an ADD is at work. */
   readonly undo?: Undo;
 }
@@ -31,8 +33,8 @@ export interface IpamSource {
 const RELEASE = 'release the addresses';
 
 /** An IPAM plugin behind its verbs. */
-export function ipamOf({ type, env, request, version, stderr, undo }: IpamSource): Ipam {
-  const call = (verb: Verb) => delegate({ type, verb, env, stdin: request.bytes, stderr });
+export function ipamOf({ type, env, request, version, stderr, parts, undo }: IpamSource): Ipam {
+  const call = (verb: Verb) => delegate({ type, verb, env, stdin: request.bytes, stderr, parts });
   let held = false;
   const release = () => {
     call('DEL');

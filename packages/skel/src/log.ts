@@ -22,10 +22,12 @@ export function logOf({ logFile, logLevel }: Pick<CommonKeys, 'logFile' | 'logLe
   };
 }
 
-/** A log that cannot be written must not keep a container from its network. */
+/** A log that cannot be written must not keep a container from its network; a pipe that nobody reads would, once opened. */
 function append(path: string, line: string): void {
   try {
-    if ((findStat(path)?.size ?? 0) > LARGEST_LOG) rename(path, `${path}.1`);
+    const { type, size } = findStat(path) ?? { type: 'file', size: 0 };
+    if (type !== 'file') return;
+    if (size > LARGEST_LOG) rename(path, `${path}.1`);
     writeFile(path, line, { mode: 'append', permissions: 0o640 });
   } catch {}
 }

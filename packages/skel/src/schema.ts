@@ -28,13 +28,13 @@ export function parsed<T>(parse: (text: string) => T): z.ZodMiniType<T, string> 
 
 const REPORT: z.core.ParseContext<z.core.$ZodIssue> = { error: describe, reportInput: true, jitless: true };
 
-/** The schema's output. Throws {@link CniError} `INVALID_CONFIG` with the first issue as its message and, if there are more, all in `details`. */
+/** The schema's output. Throws {@link CniError} `INVALID_CONFIG` with the first issue as its message and the others in `details`. */
 export function parseWith<T>(schema: Schema<T>, value: unknown, at = ''): T {
   const result = z.safeParse(schema, value, REPORT);
   if (result.success) return result.data;
   const lines = [...new Set(result.error.issues.flatMap((issue) => linesOf(issue, at)))];
-  const [first = at] = lines;
-  throw new CniError('INVALID_CONFIG', first, { details: lines.length > 1 ? lines.join('\n') : undefined });
+  const [first = at, ...others] = lines;
+  throw new CniError('INVALID_CONFIG', first, { details: others.join('\n') || undefined });
 }
 
 /** `key.path: message (got value)`. Of a union, what its most promising branch says. */

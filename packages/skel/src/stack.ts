@@ -1,4 +1,4 @@
-import { syscalls } from '@cni/sys/syscalls';
+import { describeStack } from '@cni/sys';
 
 const DEEPEST_CAUSE = 16;
 
@@ -12,8 +12,7 @@ export function describeThrown(thrown: unknown, depth = 0): string {
 
 /** Some engines begin a stack with the message, some do not. */
 function framesOf({ stack = '' }: Error): string {
-  const frames = syscalls
-    .describeStack(stack)
+  const frames = describeStack(stack)
     .split('\n')
     .filter((line) => /^\s+at /.test(line));
   return frames.map((frame) => `${frame}\n`).join('');

@@ -54,7 +54,7 @@ test('every piece is attempted', () => {
     ),
   );
   expect(done).toEqual([1, 2]);
-  expect(toFailure(error)).toEqual({ code: 122, msg: 'a, and 1 more', details: 'a\nabout a\nb\nabout b' });
+  expect(toFailure(error)).toEqual({ code: 122, msg: 'a, and 1 more', details: 'about a\nb\nabout b' });
 });
 
 test('one error is thrown as it is, none is none', () => {

@@ -33,7 +33,7 @@ export function failedUndo(what: string, error: unknown): string {
 
 /**
  * Does each piece of `work` whatever becomes of the others, and then throws what failed: one error itself, several as a
- * {@link CniError} `INCOMPLETE` with all of them in its details. For GC and DEL, which are to remove as much as they can.
+ * {@link CniError} `INCOMPLETE` with the first as its message and the others in its details. For GC and DEL, which are to remove as much as they can.
  */
 export function attemptAll(...work: readonly (() => void)[]): void {
   const errors = work.flatMap((piece) => {
@@ -46,8 +46,7 @@ export function attemptAll(...work: readonly (() => void)[]): void {
   });
   if (errors.length === 1) throw errors[0];
   if (errors.length === 0) return;
-  const failures = errors.map(toFailure);
-  const lines = failures.flatMap(({ msg, details }) => [msg, ...(details === '' ? [] : [details])]);
-  const message = `${failures[0]?.msg}, and ${failures.length - 1} more`;
-  throw new CniError('INCOMPLETE', message, { details: lines.join('\n') });
+  const [first, ...others] = errors.map(toFailure);
+  const lines = [first?.details, ...others.flatMap(({ msg, details }) => [msg, details])].filter(Boolean);
+  throw new CniError('INCOMPLETE', `${first?.msg}, and ${others.length} more`, { details: lines.join('\n') });
 }

@@ -5,6 +5,7 @@ import { CniError } from './error.ts';
 import { type Ipam, ipamOf } from './ipam.ts';
 import { printJson } from './json.ts';
 import { isGone, mayBeOwn, openSandbox, ownNamespace, unopened } from './netns.ts';
+import type { Parts } from './parts.ts';
 import type { Attachment, CheckCall, Network, Plugin } from './plugin.ts';
 import { attachKeys, type CommonKeys, previousResult, type Request, validAttachments } from './request.ts';
 import { encodeResult, type Result } from './result.ts';
@@ -15,6 +16,7 @@ import { type Undo, withUndo } from './undo.ts';
 export interface Understood {
   readonly env: Environment;
   readonly stderr: (text: string) => void;
+  readonly parts: Parts;
   readonly request: Request;
   readonly network: Network;
   readonly common: CommonKeys;
@@ -91,8 +93,8 @@ function isIpam({ name, definition }: Plugin, { common }: Understood): boolean {
 function ipamFor(plugin: Plugin, asked: Understood, undo?: Undo): Ipam | undefined {
   const type = asked.common.ipam?.type ?? '';
   if (type === '' || isIpam(plugin, asked)) return undefined;
-  const { env, request, network, stderr } = asked;
-  return ipamOf({ type, env, request, version: network.cniVersion, stderr, ...(undo && { undo }) });
+  const { env, request, network, stderr, parts } = asked;
+  return ipamOf({ type, env, request, version: network.cniVersion, stderr, parts, ...(undo && { undo }) });
 }
 
 /** Opens the namespace for ADD and CHECK. An IPAM plugin has no use for it, so there it fails only when it is looked at. */

@@ -95,6 +95,12 @@ const files: Record<string, () => void> = {
     sys.writeFile(`${directory}/a`, 'x'.repeat(100));
     same(sys.readFile(`${directory}/a`, 10).length, 11);
   }),
+  'the end of a file': withDirectory((directory) => {
+    sys.writeFile(`${directory}/a`, '0123456789');
+    same(sys.text(sys.findEnd(`${directory}/a`, 4) ?? new Uint8Array(0)), '6789');
+    same(sys.findEnd(`${directory}/a`, 11), undefined);
+    same(sys.findEnd(`${directory}/none`, 1), undefined);
+  }),
   'a NUL byte in a path': withDirectory((directory) => {
     refuses(() => sys.readText(`${directory}/a\0b`), 'EINVAL');
   }),

@@ -36,7 +36,7 @@ export function close(fd: number): void {
 }
 
 /** Runs `use` with an open file and closes it whatever happens. */
-function withFile<T>(path: string, mode: OpenMode, permissions: number, use: (fd: number) => T): T {
+export function withFile<T>(path: string, mode: OpenMode, permissions: number, use: (fd: number) => T): T {
   const fd = open(path, mode, permissions);
   try {
     return use(fd);
@@ -45,7 +45,7 @@ function withFile<T>(path: string, mode: OpenMode, permissions: number, use: (fd
   }
 }
 
-const CHUNK = 65_536;
+export const CHUNK = 65_536;
 
 /** Everything up to the end of a descriptor, at most `limit` bytes and one more, so that the caller can tell it was too much. */
 export function readAll(
@@ -107,6 +107,18 @@ export function readFile(path: string, limit?: number): Uint8Array {
   return withFile(path, 'read', 0, (fd) => readAll(fd, limit, () => `read ${path}`));
 }
 
+/** The last `length` bytes of a file; `undefined` when it is shorter or not there. Throws {@link SysError}. */
+export function findEnd(path: string, length: number): Uint8Array | undefined {
+  return absentAsUndefined(() =>
+    withFile(path, 'read', 0, (fd) => {
+      const { size } = statDescriptor(fd);
+      if (size < length) return undefined;
+      checked(syscalls.seek(fd, size - length), () => `seek in ${path}`);
+      return readAll(fd, length, () => `read ${path}`);
+    }),
+  );
+}
+
 /** The text of a file; ill-formed UTF-8 becomes U+FFFD. Throws {@link SysError}. */
 export function readText(path: string): string {
   return syscalls.text(readFile(path));
@@ -117,7 +129,7 @@ export function findText(path: string): string | undefined {
   return absentAsUndefined(() => readText(path));
 }
 
-function absentAsUndefined<T>(run: () => T): T | undefined {
+export function absentAsUndefined<T>(run: () => T): T | undefined {
   try {
     return run();
   } catch (error) {
@@ -171,56 +183,6 @@ export function link(from: string, to: string): void {
 /** Removes a file if there is one; whether there was. Throws {@link SysError} for any other refusal. */
 export function removeIfPresent(path: string): boolean {
   return absentAsUndefined(() => checked(syscalls.unlink(path), () => `remove ${path}`)) !== undefined;
-}
-
-/** Removes an empty directory if there is one; whether there was. Throws {@link SysError}. */
-export function removeDirectoryIfPresent(path: string): boolean {
-  return absentAsUndefined(() => checked(syscalls.rmdir(path), () => `remove directory ${path}`)) !== undefined;
-}
-
-/** Makes a directory and those above it; fine when it is there. Throws {@link SysError}. */
-export function makeDirectories(path: string, permissions = 0o755): void {
-  const result = syscalls.mkdir(path, permissions);
-  const parent = path.slice(0, path.lastIndexOf('/'));
-  if (result === ENOENT && parent !== '') {
-    makeDirectories(parent, permissions);
-    makeDirectories(path, permissions);
-  } else if (result !== EEXIST) checked(result, () => `make directory ${path}`);
-  else if (stat(path).type !== 'directory') checked(ENOTDIR, () => `make directory ${path}`);
-}
-
-const ENOENT = -2;
-const EEXIST = -17;
-const ENOTDIR = -20;
-
-/** Makes the names in a directory durable: a rename or unlink counts only once its directory is synced. */
-export function syncDirectory(path: string): void {
-  withFile(path, 'read', 0, (fd) => checked(syscalls.fsync(fd), () => `sync ${path}`));
-}
-
-/** The names in a directory, in the file system's order, without `.` and `..`. Throws {@link SysError}. */
-export function listDirectory(path: string): string[] {
-  return withFile(path, 'read', 0, (fd) => {
-    const names: string[] = [];
-    const records = new Uint8Array(CHUNK);
-    for (;;) {
-      const length = checked(syscalls.getdents(fd, records), () => `list ${path}`);
-      if (length === 0) return names;
-      pushNames(records.subarray(0, length), names);
-    }
-  });
-}
-
-/** `struct linux_dirent64`: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name. */
-function pushNames(records: Uint8Array, names: string[]): void {
-  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-  for (let at = 0; at < records.length; ) {
-    const next = at + view.getUint16(at + 16, true);
-    const end = records.indexOf(0, at + 19);
-    const name = syscalls.text(records.subarray(at + 19, end));
-    if (name !== '.' && name !== '..') names.push(name);
-    at = next;
-  }
 }
 
 export interface Stat {

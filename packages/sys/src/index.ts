@@ -1,25 +1,23 @@
 export { monotonic, now, randomBytes, randomHex, sleep } from './clock.ts';
+export { listDirectory, makeDirectories, removeDirectoryIfPresent, syncDirectory } from './directories.ts';
 export { errnoName, isErrno, SysError } from './errno.ts';
 export { type ExecOptions, type ExecResult, exec } from './exec.ts';
 export {
   close,
+  findEnd,
   findStat,
   findText,
   link,
-  listDirectory,
-  makeDirectories,
   type OpenMode,
   open,
   readFile,
   readLink,
   readText,
-  removeDirectoryIfPresent,
   removeIfPresent,
   rename,
   replaceFile,
   type Stat,
   stat,
-  syncDirectory,
   type WriteOptions,
   writeAll,
   writeFile,
