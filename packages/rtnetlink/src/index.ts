@@ -33,5 +33,24 @@ export type { Routes } from './route/routes.ts';
 export { openRtnl, type Rtnl, rtnlOver } from './rtnl.ts';
 export type { NewRule, Rule } from './rule/rule.ts';
 export type { Rules } from './rule/rules.ts';
+export type { Statistics } from './tc/codec.ts';
+export type { Filter, FilterAction, FilterKey, FilterPlace, Match, NewFilter } from './tc/filter.ts';
+export type { Filters } from './tc/filters.ts';
+export { equalHandles, type FilterHook, formatHandle, type Handle, type QdiscParent } from './tc/handle.ts';
+export type { Fifo, FqCodel, NewQdisc, OtherQdisc, Qdisc, QdiscInfo, QdiscKey, QdiscPlace, Tbf } from './tc/qdisc.ts';
+export type { Qdiscs } from './tc/qdiscs.ts';
+export {
+  type Bytes,
+  type BytesPerSecond,
+  burstOf,
+  bytes,
+  bytesPerSecond,
+  LONGEST_BUCKET_SECONDS,
+  type Micros,
+  micros,
+  type Ticks,
+  ticksOf,
+  U32_MAX,
+} from './tc/units.ts';
 export { setTrace } from './trace.ts';
 export type { Transport } from './transport.ts';

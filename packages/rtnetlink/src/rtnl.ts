@@ -6,6 +6,8 @@ import { linkNames } from './names.ts';
 import { type Neighbours, neighbourVerbs } from './neighbour/neighbours.ts';
 import { type Routes, routeVerbs } from './route/routes.ts';
 import { type Rules, ruleVerbs } from './rule/rules.ts';
+import { type Filters, filterVerbs } from './tc/filters.ts';
+import { type Qdiscs, qdiscVerbs } from './tc/qdiscs.ts';
 import { openTransport, type Transport } from './transport.ts';
 
 /** A conversation with the kernel about one network namespace, over one socket. */
@@ -15,6 +17,8 @@ export interface Rtnl {
   readonly routes: Routes;
   readonly rules: Rules;
   readonly neighbours: Neighbours;
+  readonly qdiscs: Qdiscs;
+  readonly filters: Filters;
   close(): void;
 }
 
@@ -33,6 +37,8 @@ export function rtnlOver(transport: Transport): Rtnl {
     routes: routeVerbs(conversation, names),
     rules: ruleVerbs(conversation),
     neighbours: neighbourVerbs(conversation, names),
+    qdiscs: qdiscVerbs(conversation, names),
+    filters: filterVerbs(conversation, names),
     close: conversation.close,
   };
 }
