@@ -11,6 +11,7 @@ const env = {
   CNI_NETNS: OWN_NETNS,
   CNI_NETNS_OVERRIDE: 'TRUE',
   CNI_IFNAME: 'eth0',
+  CNI_PATH: '/opt/cni/bin',
 };
 const network = { cniVersion: '1.1.0', name: 'net' };
 /** A result that every version can tell. */
