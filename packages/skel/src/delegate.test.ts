@@ -80,6 +80,20 @@ test.each([
     'echo []; exit 2',
     { code: 121, msg: 'plugin helper DEL: exit status 2, and no error object on stdout', details: 'stdout: "[]\\n"' },
   ],
+  [
+    'a long story on stderr',
+    'yes | head -c 3000 >&2; echo the reason >&2; exit 2',
+    {
+      code: 121,
+      msg: expect.stringMatching(/^plugin helper DEL: exit status 2: …[y ]{990}the reason$/u),
+      details: '',
+    },
+  ],
+  [
+    'more than anybody reads',
+    'head -c 1048577 /dev/zero',
+    { code: 121, msg: 'plugin helper DEL: more than 1048576 bytes on stdout', details: '' },
+  ],
   ['a signal', 'kill -9 $$', { code: 121, msg: 'plugin helper DEL: killed by signal 9', details: '' }],
 ])('%s', (_, script, expected) => {
   install(script);
@@ -122,6 +136,7 @@ test.each([
   ['../bin/sh', '/usr', 7, 'type: expected the name of a plugin, not a path (got "../bin/sh")'],
   ['sh', '', 4, 'CNI_PATH: required to find plugin "sh"'],
   ['no-such', '/usr/none:/usr/bin', 120, 'find plugin "no-such" on CNI_PATH: not in /usr/none, /usr/bin'],
+  ['a\0b', '/bin', 120, 'find plugin "a\\u0000b" on CNI_PATH: not in /bin'],
   ['sh', ':.', 120, 'find plugin "sh" on CNI_PATH: not in ":."'],
 ])('type "%s" on "%s"', (type, cniPath, code, message) => {
   expect(() => findPlugin(type, cniPath)).toThrow(expect.objectContaining({ code, message }));

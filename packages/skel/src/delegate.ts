@@ -1,5 +1,5 @@
-import { type ExecResult, exec, findStat, isErrno, monotonic, sleep, text, utf8 } from '@cni/sys';
-import { type Environment, type Verb, variable } from './environment.ts';
+import { type ExecResult, exec, isErrno, monotonic, sleep, stat, text, utf8 } from '@cni/sys';
+import { type Environment, isDebugging, type Verb, variable } from './environment.ts';
 import { CniError } from './error.ts';
 import { isObject, own, parseJson } from './json.ts';
 import { type Part, type Parts, partAt } from './parts.ts';
@@ -23,6 +23,12 @@ export interface DelegateCall {
 
 const TIMEOUT = 60_000;
 
+/** Bytes of stdout, and of stderr, that are read. A result has some hundred. */
+const LARGEST_ANSWER = 1_048_576;
+
+/** Characters of a complaint that fit into a message. */
+const LONGEST_COMPLAINT = 1_000;
+
 /**
  * Calls another plugin and returns its stdout. Its error becomes ours: same code, message and details. Throws
  * {@link CniError}.
@@ -33,20 +39,25 @@ export function delegate(call: DelegateCall): Uint8Array {
   const env = { ...call.env, CNI_COMMAND: call.verb };
   const part = partAt(path, call.type, call.parts);
   if (part !== undefined) {
-    if (variable(env, 'CNI_DEBUG') !== '')
-      call.stderr(`call ${path} ${call.verb} without a process: it is of this build\n`);
+    if (isDebugging(env)) call.stderr(`call ${path} ${call.verb} without a process: it is of this build\n`);
     return callPart(part, call, env);
   }
-  const ended = execWhenWritten(path, () => exec(path, { env, stdin: call.stdin, timeout }));
+  const options = { env, stdin: call.stdin, timeout, limit: LARGEST_ANSWER };
+  const ended = execWhenWritten(path, () => exec(path, options));
   if (ended.stderr.length > 0) call.stderr(text(ended.stderr));
   if (ended.status !== 0) throw errorOf(call, ended);
+  if (ended.stdout.length > LARGEST_ANSWER) throw tooLarge(call);
   return ended.stdout;
 }
 
 /** The same request and the same answer, without a process. */
 function callPart(part: Part, call: DelegateCall, env: Environment): Uint8Array {
-  const { status, stdout } = part({ env, readStdin: () => call.stdin, stderr: call.stderr });
-  const ended = { status, stdout: utf8(stdout), stderr: new Uint8Array(0), signal: undefined, timedOut: false };
+  let answer = '';
+  const stdout = (text: string) => {
+    answer += text;
+  };
+  const status = part({ env, readStdin: () => call.stdin, stdout, stderr: call.stderr });
+  const ended = { status, stdout: utf8(answer), stderr: new Uint8Array(0), signal: undefined, timedOut: false };
   if (status !== 0) throw errorOf(call, ended);
   return ended.stdout;
 }
@@ -57,10 +68,19 @@ export function findPlugin(type: string, cniPath: string, key = 'type'): string 
     throw new CniError('INVALID_CONFIG', `${key}: expected the name of a plugin, not a path (got ${quote(type)})`);
   if (cniPath === '') throw new CniError('INVALID_ENVIRONMENT', `CNI_PATH: required to find plugin ${quote(type)}`);
   const directories = cniPath.split(':').filter((directory) => directory.startsWith('/'));
-  const found = directories.map((directory) => `${directory}/${type}`).find((path) => findStat(path)?.type === 'file');
+  const found = directories.map((directory) => `${directory}/${type}`).find(isFile);
   if (found !== undefined) return found;
   const message = `find plugin ${quote(type)} on CNI_PATH: not in ${directories.join(', ') || quote(cniPath)}`;
   throw new CniError('DELEGATE_NOT_FOUND', message);
+}
+
+/** What cannot be looked at is no plugin; the next directory may have it. */
+function isFile(path: string): boolean {
+  try {
+    return stat(path).type === 'file';
+  } catch {
+    return false;
+  }
 }
 
 /** Milliseconds to wait for whoever is still writing the file. */
@@ -91,8 +111,17 @@ function errorOf(
   if (status === undefined) return new CniError('DELEGATE_FAILED', `${what}: killed by signal ${signal}`);
   const said = text(stdout).trim() === '' ? undefined : stdout;
   if (said !== undefined) return decodeError(said, `${what}: exit status ${status}`);
-  const complaint = text(stderr).trim();
+  const complaint = endOf(text(stderr).trim());
   return new CniError('DELEGATE_FAILED', `${what}: exit status ${status}${complaint && `: ${complaint}`}`);
+}
+
+/** The reason is rarely at the beginning. */
+function endOf(complaint: string): string {
+  return complaint.length > LONGEST_COMPLAINT ? `…${complaint.slice(-LONGEST_COMPLAINT)}` : complaint;
+}
+
+function tooLarge({ type, verb }: DelegateCall): CniError {
+  return new CniError('DELEGATE_FAILED', `plugin ${type} ${verb}: more than ${LARGEST_ANSWER} bytes on stdout`);
 }
 
 function decodeError(stdout: Uint8Array, what: string): CniError {

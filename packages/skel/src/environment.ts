@@ -12,6 +12,11 @@ export function variable(env: Environment, name: string): string {
   return (Object.hasOwn(env, name) && env[name]) || '';
 }
 
+/** Whether somebody wants to watch. */
+export function isDebugging(env: Environment): boolean {
+  return !['', '0'].includes(variable(env, 'CNI_DEBUG'));
+}
+
 /** What each verb cannot do without, in the order in which variables are looked at. */
 const REQUIRED: ReadonlyMap<string, readonly string[]> = new Map<Verb, readonly string[]>([
   ['ADD', ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME']],

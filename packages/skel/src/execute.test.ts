@@ -1,7 +1,8 @@
 import * as sys from '@cni/sys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { answer } from './execute.ts';
 import { execute, type Result, SPEC_VERSIONS } from './index.ts';
-import { addressed, failed, plugin, run } from './testing/run-plugin.ts';
+import { addressed, failed, OWN_NETNS, plugin, run } from './testing/run-plugin.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -64,6 +65,35 @@ describe('failures', () => {
     }
   });
 
+  test('what ADD deferred is undone when nobody takes its result', () => {
+    const undone: string[] = [];
+    const subject = plugin({
+      add({ undo }) {
+        undo.defer('a', () => undone.push('a'));
+        return addressed;
+      },
+    });
+    const env = {
+      CNI_COMMAND: 'ADD',
+      CNI_CONTAINERID: 'id',
+      CNI_NETNS: OWN_NETNS,
+      CNI_NETNS_OVERRIDE: '1',
+      CNI_IFNAME: 'eth0',
+    };
+    const [offered, said]: [string[], string[]] = [[], []];
+    const status = answer(subject, {
+      env,
+      readStdin: () => sys.utf8('{"cniVersion":"1.1.0","name":"net"}'),
+      stdout(text) {
+        offered.push(text);
+        throw new sys.SysError('write stdout', 32);
+      },
+      stderr: (text) => void said.push(text),
+    });
+    expect({ status, undone, said }).toEqual({ status: 1, undone: ['a'], said: ['write stdout: EPIPE\n'] });
+    expect(offered.map((text) => JSON.parse(text).msg)).toEqual([undefined, 'write stdout: EPIPE']);
+  });
+
   test('a bug is told of, its stack only where asked for', () => {
     const subject = plugin({
       del: () => {
@@ -105,6 +135,7 @@ describe('what can be watched', () => {
     expect(run(subject).stderr).toBe('');
     expect(run(subject, { env: { CNI_DEBUG: '1' } }).stderr).toBe('add link eth0\n');
     expect(sink()).toBeUndefined();
+    expect(run(subject, { env: { CNI_DEBUG: '0' } }).stderr).toBe('');
   });
 
   const logged = () =>
@@ -146,6 +177,12 @@ describe('what can be watched', () => {
     expect(sys.listDirectory(directory).sort()).toEqual(['log', 'log.1']);
     expect(sys.readText(`${path}.1`)).toMatch(/^b/);
     expect(logged()).toHaveLength(1);
+  });
+
+  test('a log that is no file is left alone: nobody may be reading', () => {
+    const path = `${directory}/log`;
+    sys.exec('/usr/bin/mkfifo', { args: [path], env: {}, stdin: new Uint8Array(0) });
+    expect(run(plugin(), { config: { logFile: path } })).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('a log that cannot be written keeps nobody from anything', () => {

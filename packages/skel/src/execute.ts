@@ -1,5 +1,5 @@
 import { monotonic, utf8 } from '@cni/sys';
-import { type Environment, readVerb, type Verb, variable } from './environment.ts';
+import { type Environment, isDebugging, readVerb, type Verb, variable } from './environment.ts';
 import { type Failure, toFailure } from './error.ts';
 import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
 import { logOf } from './log.ts';
@@ -15,15 +15,11 @@ export interface Surroundings {
   readonly env: Environment;
   /** Standard input to its end; or, with `first`, to the end of the first JSON value if that comes soon. */
   readStdin(extent: 'all' | 'first'): Uint8Array;
+  /** Takes the one answer. One that throws is given the error instead. */
+  stdout(text: string): void;
   stderr(text: string): void;
   /** Plugins that are parts of the program. */
   readonly parts?: Parts;
-}
-
-/** What the program says on stdout, and its exit status. */
-export interface Answer {
-  readonly status: number;
-  readonly stdout: string;
 }
 
 export interface ExecuteInput {
@@ -31,30 +27,37 @@ export interface ExecuteInput {
   readonly stdin: string | Uint8Array;
 }
 
-export interface Executed extends Answer {
+export interface Executed {
+  readonly status: number;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
 /** One run of a plugin as a function of its environment and input: what the program would write, and its exit status. */
 export function execute(plugin: Plugin, { env, stdin }: ExecuteInput): Executed {
   const bytes = typeof stdin === 'string' ? utf8(stdin) : stdin;
-  const said: string[] = [];
-  const answered = answer(plugin, { env, readStdin: () => bytes, stderr: (text) => said.push(text) });
-  return { ...answered, stderr: said.join('') };
+  const [answers, said]: [string[], string[]] = [[], []];
+  const stdout = (text: string) => void answers.push(text);
+  const stderr = (text: string) => void said.push(text);
+  const status = answer(plugin, { env, readStdin: () => bytes, stdout, stderr });
+  return { status, stdout: answers.join(''), stderr: said.join('') };
 }
 
-/** One run of a plugin in given surroundings. Never throws. */
-export function answer(plugin: Plugin, around: Surroundings): Answer {
+/** One run of a plugin in given surroundings; its exit status. Never throws. */
+export function answer(plugin: Plugin, around: Surroundings): number {
   if (variable(around.env, 'CNI_COMMAND') === '') return introduce(plugin, around);
   const run: Run = { version: newestOf(plugin), failed: () => {} };
   try {
     const verb = readVerb(around.env);
-    return { status: 0, stdout: verb === 'VERSION' ? tellVersions(plugin, around) : attach(plugin, verb, around, run) };
+    if (verb === 'VERSION') tellVersions(plugin, around);
+    else attach(plugin, verb, around, run);
+    return 0;
   } catch (error) {
-    if (isDebugging(around)) around.stderr(describeThrown(error));
+    if (isDebugging(around.env)) around.stderr(describeThrown(error));
     const failure = toFailure(error);
     run.failed(failure);
-    return { status: 1, stdout: errorObject(failure, run.version) };
+    tellFailure(failure, run.version, around);
+    return 1;
   }
 }
 
@@ -68,22 +71,23 @@ function newestOf({ versions }: Plugin): SpecVersion {
   return versions.at(-1) ?? NEWEST;
 }
 
-function isDebugging({ env }: Surroundings): boolean {
-  return variable(env, 'CNI_DEBUG') !== '';
-}
-
-function introduce({ versions, definition }: Plugin, { stderr }: Surroundings): Answer {
+function introduce({ versions, definition }: Plugin, { stderr }: Surroundings): number {
   stderr(`${definition.about}\nCNI versions: ${versions.join(', ')}\n`);
-  return { status: 0, stdout: '' };
+  return 0;
 }
 
-function errorObject({ code, msg, details }: Failure, cniVersion: SpecVersion): string {
-  return printJson({ cniVersion, code, msg, ...(details !== '' && { details }) });
+/** Where no runtime can be told, a person may. */
+function tellFailure({ code, msg, details }: Failure, cniVersion: SpecVersion, around: Surroundings): void {
+  try {
+    around.stdout(printJson({ cniVersion, code, msg, ...(details !== '' && { details }) }));
+  } catch (error) {
+    around.stderr(`${toFailure(error).msg}\n`);
+  }
 }
 
-function tellVersions(plugin: Plugin, around: Surroundings): string {
+function tellVersions(plugin: Plugin, around: Surroundings): void {
   const cniVersion = askedVersion(around) ?? newestOf(plugin);
-  return `${JSON.stringify({ cniVersion, supportedVersions: plugin.versions })}\n`;
+  around.stdout(`${JSON.stringify({ cniVersion, supportedVersions: plugin.versions })}\n`);
 }
 
 /** The version given on stdin. There may be none, or no stdin: runtimes differ, and the answer must not depend on it. */
@@ -98,8 +102,8 @@ function askedVersion(around: Surroundings): string | undefined {
   }
 }
 
-/** Every verb but VERSION: the request is read, and what the verb prints is returned. */
-function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surroundings, run: Run): string {
+/** Every verb but VERSION. */
+function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surroundings, run: Run): void {
   const request = decodeRequest(around.readStdin('all'));
   const requested = requestedVersion(request);
   if (isSpecVersion(requested) && plugin.versions.includes(requested)) run.version = requested;
@@ -120,9 +124,8 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
   const trace = tracer(around, common.logLevel === 'debug' && ((line) => log('debug', { ...subject, trace: line })));
   plugin.definition.trace?.(trace);
   try {
-    const printed = perform(plugin, verb, { parts: {}, ...around, request, network, common });
+    perform(plugin, verb, { parts: {}, ...around, request, network, common });
     log('info', { ...subject, ...taken() });
-    return printed;
   } finally {
     plugin.definition.trace?.(undefined);
   }
@@ -132,7 +135,7 @@ type Sink = (line: string) => void;
 
 /** Where a plugin's trace goes: to stderr where CNI_DEBUG is set, and to a log that wants it. */
 function tracer(around: Surroundings, logged: Sink | false): Sink | undefined {
-  if (!isDebugging(around)) return logged || undefined;
+  if (!isDebugging(around.env)) return logged || undefined;
   return (line) => {
     around.stderr(`${line}\n`);
     if (logged) logged(line);

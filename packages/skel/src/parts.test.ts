@@ -43,7 +43,10 @@ function call(parts: Parts, env: Record<string, string> = {}): { said: string; s
 }
 
 const helper: Parts = {
-  helper: ({ env, readStdin }) => ({ status: 0, stdout: `called ${env['CNI_COMMAND']} ${sys.text(readStdin('all'))}` }),
+  helper: ({ env, readStdin, stdout }) => {
+    stdout(`called ${env['CNI_COMMAND']} ${sys.text(readStdin('all'))}`);
+    return 0;
+  },
 };
 
 test('a file of the same build is called without a process, with the verb and request in hand', () => {
@@ -60,7 +63,12 @@ test('CNI_DEBUG tells of it', () => {
 
 test('its refusal is the answer, as if it had been executed', () => {
   install(same);
-  const refusing: Parts = { helper: () => ({ status: 1, stdout: '{"code":107,"msg":"full","details":"d"}' }) };
+  const refusing: Parts = {
+    helper: ({ stdout }) => {
+      stdout('{"code":107,"msg":"full","details":"d"}');
+      return 1;
+    },
+  };
   expect(() => call(refusing)).toThrow('full');
   try {
     call(refusing);

@@ -1,8 +1,8 @@
 import { findEnd, text } from '@cni/sys';
-import type { Answer, Surroundings } from './execute.ts';
+import type { Surroundings } from './execute.ts';
 
-/** A plugin that is a part of this program, as a function of its surroundings. */
-export type Part = (around: Surroundings) => Answer;
+/** A plugin that is a part of this program, as a function of its surroundings to its exit status. */
+export type Part = (around: Surroundings) => number;
 
 /** By the names of their executables. */
 export type Parts = Readonly<Record<string, Part>>;

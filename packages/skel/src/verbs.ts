@@ -15,6 +15,8 @@ import { type Undo, withUndo } from './undo.ts';
 /** A request that has been understood as far as every verb has it in common. */
 export interface Understood {
   readonly env: Environment;
+  /** Takes the result of ADD. */
+  readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly parts: Parts;
   readonly request: Request;
@@ -22,7 +24,7 @@ export interface Understood {
   readonly common: CommonKeys;
 }
 
-type Performer = (plugin: Plugin, asked: Understood) => string;
+type Performer = (plugin: Plugin, asked: Understood) => void;
 
 const PERFORMERS: Readonly<Record<Exclude<Verb, 'VERSION'>, Performer>> = {
   ADD: add,
@@ -32,26 +34,26 @@ const PERFORMERS: Readonly<Record<Exclude<Verb, 'VERSION'>, Performer>> = {
   STATUS: status,
 };
 
-/** Does what is asked; what is to be printed, `''` if nothing is. Throws. */
-export function perform(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, asked: Understood): string {
-  return PERFORMERS[verb](plugin, asked);
+/** Does what is asked. Throws. */
+export function perform(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, asked: Understood): void {
+  PERFORMERS[verb](plugin, asked);
 }
 
-function add(plugin: Plugin, asked: Understood): string {
+/** A result that cannot be told is a failure like others: what nobody knows of must not stay. */
+function add(plugin: Plugin, asked: Understood): void {
   const prepared = prepare(plugin, asked);
-  return withNetns(plugin, asked, !mayBeOwn(asked.env), (netns) =>
+  withNetns(plugin, asked, !mayBeOwn(asked.env), (netns) =>
     withUndo((undo) => {
       const call = { ...prepared, ipam: ipamFor(plugin, asked, undo), undo };
       const result = plugin.definition.add(lazily(call, netns));
-      return printJson(encodeResult(result, asked.network.cniVersion));
+      asked.stdout(printJson(encodeResult(result, asked.network.cniVersion)));
     }),
   );
 }
 
-function check(plugin: Plugin, asked: Understood): string {
+function check(plugin: Plugin, asked: Understood): void {
   const prepared = prepare(plugin, asked);
   withNetns(plugin, asked, false, (netns) => plugin.definition.check(lazily(prepared, netns)));
-  return '';
 }
 
 type Prepared = Omit<CheckCall<unknown, unknown, unknown, string>, 'netns'>;
@@ -120,7 +122,7 @@ function lazily<Call extends object>(call: Call, netns: () => Netns): Call & { r
   return Object.defineProperty(call, 'netns', { get: netns, enumerable: true }) as Call & { readonly netns: Netns };
 }
 
-function del(plugin: Plugin, asked: Understood): string {
+function del(plugin: Plugin, asked: Understood): void {
   const { definition } = plugin;
   const { request, network, env } = asked;
   const config = definition.delConfig === undefined ? {} : parseWith(definition.delConfig, request.document);
@@ -131,7 +133,6 @@ function del(plugin: Plugin, asked: Understood): string {
   } finally {
     netns?.close();
   }
-  return '';
 }
 
 /** The namespace if it is there; not the plugin's own, where nothing is to be deleted. Throws when it is there and cannot be opened. */
@@ -148,19 +149,17 @@ function remainingNetns(env: Environment): Netns | undefined {
   return undefined;
 }
 
-function gc(plugin: Plugin, asked: Understood): string {
+function gc(plugin: Plugin, asked: Understood): void {
   const valid = validAttachments(asked.request);
   const call = { ...everyCall(plugin, asked), validAttachments: valid };
   if (plugin.definition.gc === undefined) call.ipam?.gc();
   else plugin.definition.gc(call);
-  return '';
 }
 
-function status(plugin: Plugin, asked: Understood): string {
+function status(plugin: Plugin, asked: Understood): void {
   const call = everyCall(plugin, asked);
   if (plugin.definition.status === undefined) call.ipam?.status();
   else plugin.definition.status(call);
-  return '';
 }
 
 function everyCall(plugin: Plugin, asked: Understood) {
