@@ -6,9 +6,11 @@ import { test as base, type TestAPI } from 'vitest';
 import { deleteNetns, makeNetns, makeNetnsOf, type Netns } from './netns.ts';
 import type { Attachment } from './runtime.ts';
 
-/** The directories of both sets of executables. */
+/** The directories of executables. */
 export const ours: string = join(import.meta.dirname, '../../dist/bin');
 export const reference: string = '/usr/lib/cni';
+/** The example, built as by somebody else. */
+export const thirdParty: string = join(import.meta.dirname, '../dist/third-party');
 
 /** One host with an uplink, a neighbour outside of it, and pods: namespaces all of them. */
 export interface World {
