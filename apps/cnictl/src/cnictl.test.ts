@@ -38,7 +38,7 @@ test.each<[string, string[], string]>([
   ['a word too few', ['add', 'pods'], 'cnictl: add: expected NETWORK NETNS\nSee: cnictl add --help\n'],
   ['a word too many', ['del', 'a', 'b', 'c'], 'cnictl: del: expected NETWORK [NETNS]\nSee: cnictl del --help\n'],
   ['an option of another command', ['status', 'pods', '--all'], 'cnictl: status: unknown option --all\n'],
-  ['a wrong container id', ['add', 'pods', NETNS, '--container-id', '/'], 'cnictl: add: --container-id: "/" not a le'],
+  ['a wrong container id', ['add', 'pods', NETNS, '--container-id', '/'], 'cnictl: add: --container-id: "/" is not a '],
   ['a wrong interface', ['add', 'pods', NETNS, '-i', 'a b'], 'cnictl: add: --ifname: "a b" has a slash, a colon or wh'],
   ['wrong arguments', ['add', 'pods', NETNS, '--args', 'x'], 'cnictl: add: CNI arguments: expected KEY=VALUE;KEY=VA'],
   ['a capability without JSON', ['add', 'p', NETNS, '--capability', 'x=y'], 'cnictl: add: --capability x: not JSON: y'],
