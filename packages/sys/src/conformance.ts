@@ -91,6 +91,9 @@ const files: Record<string, () => void> = {
     sys.writeFile(`${directory}/file`, '');
     refuses(() => sys.makeDirectories(`${directory}/file`), 'ENOTDIR');
   }),
+  'a directory where none can be made': () => {
+    refuses(() => sys.makeDirectories('/proc/none/x'), 'make directory /proc/none: ENOENT');
+  },
   'reading stops one byte past the limit': withDirectory((directory) => {
     sys.writeFile(`${directory}/a`, 'x'.repeat(100));
     same(sys.readFile(`${directory}/a`, 10).length, 11);

@@ -9,12 +9,13 @@ export function removeDirectoryIfPresent(path: string): boolean {
 
 /** Makes a directory and those above it; fine when it is there. Throws {@link SysError}. */
 export function makeDirectories(path: string, permissions = 0o755): void {
-  const result = syscalls.mkdir(path, permissions);
-  const parent = path.slice(0, path.lastIndexOf('/'));
+  let result = syscalls.mkdir(path, permissions);
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
   if (result === ENOENT && parent !== '') {
     makeDirectories(parent, permissions);
-    makeDirectories(path, permissions);
-  } else if (result !== EEXIST) checked(result, () => `make directory ${path}`);
+    result = syscalls.mkdir(path, permissions);
+  }
+  if (result !== EEXIST) checked(result, () => `make directory ${path}`);
   else if (stat(path).type !== 'directory') checked(ENOTDIR, () => `make directory ${path}`);
 }
 
