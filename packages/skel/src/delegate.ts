@@ -62,7 +62,10 @@ function callPart(part: Part, call: DelegateCall, env: Environment): Uint8Array 
   return ended.stdout;
 }
 
-/** The file of a plugin: the first regular file of that name on CNI_PATH. PATH is never looked at. `key` is where the name is from. Throws {@link CniError}. */
+/**
+ * The file of a plugin: the first regular file of that name on CNI_PATH. PATH is never looked at. `key` is where the name is
+ * from. Throws {@link CniError}.
+ */
 export function findPlugin(type: string, cniPath: string, key = 'type'): string {
   if (type === '' || type.includes('/') || type === '.' || type === '..')
     throw new CniError('INVALID_CONFIG', `${key}: expected the name of a plugin, not a path (got ${quote(type)})`);

@@ -86,8 +86,8 @@ function required<T>(value: T | undefined, path: string, key: PropertyKey): T {
 }
 
 /**
- * An object by its fields; one without members is left out. Members it does not know ride along on the value, and come out again; members that a version does
- * not have are left out of it, and `dropped` ones are not kept.
+ * An object by its fields; one without members is left out. Members it does not know ride along on the value, and come out
+ * again; members that a version does not have are left out of it, and `dropped` ones are not kept.
  */
 export function objectOf<T extends object>(
   fields: Fields<T>,

@@ -24,9 +24,9 @@ export function mayBeOwn(env: Environment): boolean {
 }
 
 /** The error for a namespace that an ADD or CHECK needs and that cannot be opened. */
-export function unopened(path: string, cause: unknown): CniError {
+export function unopened(cause: unknown): CniError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CniError('INVALID_ENVIRONMENT', `CNI_NETNS: ${quote(path)}: ${reason}`, { cause });
+  return new CniError('INVALID_ENVIRONMENT', `CNI_NETNS: ${reason}`, { cause });
 }
 
 /** The error for an ADD to the plugin's own namespace. */

@@ -6,7 +6,10 @@ export interface Undo {
   defer(what: string, undo: () => void): void;
 }
 
-/** Runs `work`; if it throws, takes back in reverse order what it deferred. The error thrown is the first one, with failed undos in its details. */
+/**
+ * Runs `work`; if it throws, takes back in reverse order what it deferred. The error thrown is the first one, with failed
+ * undos in its details.
+ */
 export function withUndo<T>(work: (undo: Undo) => T): T {
   const deferred: { what: string; undo: () => void }[] = [];
   try {
@@ -33,7 +36,8 @@ export function failedUndo(what: string, error: unknown): string {
 
 /**
  * Does each piece of `work` whatever becomes of the others, and then throws what failed: one error itself, several as a
- * {@link CniError} `INCOMPLETE` with the first as its message and the others in its details. For GC and DEL, which are to remove as much as they can.
+ * {@link CniError} `INCOMPLETE` with the first as its message and the others in its details. For GC and DEL, which are to
+ * remove as much as they can.
  */
 export function attemptAll(...work: readonly (() => void)[]): void {
   const errors = work.flatMap((piece) => {

@@ -111,7 +111,7 @@ describe('the namespace', () => {
   test('one that is gone, for ADD and CHECK', () => {
     for (const verb of ['ADD', 'CHECK']) {
       const { subject, calls } = recorder();
-      const msg = 'CNI_NETNS: "/run/netns/none": open /run/netns/none: ENOENT';
+      const msg = 'CNI_NETNS: open /run/netns/none: ENOENT';
       expect(run(subject, { verb, env: { CNI_NETNS: '/run/netns/none' } })).toEqual(failed(4, msg));
       expect(calls).toEqual([]);
     }
@@ -143,7 +143,7 @@ describe('the namespace', () => {
     const subject = plugin({ ...parts, status() {}, check: (call) => void call.netns });
     const asked = { env: { CNI_NETNS: 'dummy' }, config: { ipam: { type: 'host-local' } } };
     expect(run(subject, asked).status).toBe(0);
-    expect(run(subject, { ...asked, verb: 'CHECK' })).toEqual(failed(4, 'CNI_NETNS: "dummy": open dummy: ENOENT'));
+    expect(run(subject, { ...asked, verb: 'CHECK' })).toEqual(failed(4, 'CNI_NETNS: open dummy: ENOENT'));
   });
 });
 

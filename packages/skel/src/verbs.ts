@@ -104,7 +104,7 @@ function withNetns<T>(plugin: Plugin, asked: Understood, refuseOwn: boolean, wor
   const path = variable(asked.env, 'CNI_NETNS');
   const opened = openSandbox(path);
   if ('cause' in opened) {
-    const failure = unopened(path, opened.cause);
+    const failure = unopened(opened.cause);
     if (!isIpam(plugin, asked)) throw failure;
     return work(() => {
       throw failure;

@@ -64,7 +64,10 @@ function sysctlPath(key: string): string {
   return `/proc/sys/${path}`;
 }
 
-/** The value of a sysctl such as `net.ipv4.ip_forward` or `net/ipv4/conf/eth0.7/forwarding`, in `netns` or the own namespace. Throws {@link SysError}. */
+/**
+ * The value of a sysctl such as `net.ipv4.ip_forward` or `net/ipv4/conf/eth0.7/forwarding`, in `netns` or the own namespace.
+ * Throws {@link SysError}.
+ */
 export function readSysctl(key: string, netns?: Netns): string {
   return inside(netns, () => readText(sysctlPath(key))).trimEnd();
 }
