@@ -1,3 +1,4 @@
+import { bandwidth } from '@cni/plugin-bandwidth';
 import { hostLocal } from '@cni/plugin-host-local';
 import { ipvlan } from '@cni/plugin-ipvlan';
 import { attachKeys, commonKeys, isObject, type JsonObject, type Plugin, parseWith } from '@cni/skel';
@@ -6,7 +7,9 @@ import { attempt, joinPath, type Problem } from './problem.ts';
 import { keysOf, memberOf, unknownKeys } from './unknown-keys.ts';
 
 /** The plugins whose configuration is known to the last key. */
-const OURS: ReadonlyMap<string, Plugin> = new Map([ipvlan, hostLocal].map((plugin) => [plugin.name, plugin]));
+const OURS: ReadonlyMap<string, Plugin> = new Map(
+  [ipvlan, hostLocal, bandwidth].map((plugin) => [plugin.name, plugin]),
+);
 
 /** Plugins of others whose names are near to those of ours. */
 const OTHERS = ['vlan', 'macvlan', 'ipvtap'];

@@ -1,0 +1,80 @@
+/**
+ * bandwidth limits what goes into a pod and out of it, by queueing: on the node's end of the pod's link where it has one, in
+ * the pod's namespace, or by the pod's addresses on the link it is a slave of.
+ *
+ * Kernel: Documentation/networking/tc-queue-filters.rst, net/sched/sch_tbf.c, drivers/net/ifb.c
+ */
+import { openRtnl, setTrace } from '@cni/rtnetlink';
+import { definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
+import { apply, check } from './apply.ts';
+import { ArgsCni, Config, limitOf, RuntimeConfig, type Sources } from './config.ts';
+import { factsOf, hasOthers, type Where } from './facts.ts';
+import { ownerOf } from './ifb.ts';
+import { plan, type Wanted } from './plan.ts';
+import { collect, removeAll } from './remove.ts';
+
+let tell: ((line: string) => void) | undefined;
+
+export const bandwidth: Plugin = definePlugin({
+  name: 'bandwidth',
+  about: 'bandwidth limits the rate of what goes into a pod and out of it, whatever kind of link the pod has',
+  config: Config,
+  runtimeConfig: RuntimeConfig,
+  argsCni: ArgsCni,
+  trace(sink) {
+    tell = sink;
+    setTrace(sink);
+  },
+
+  add({ undo, network, ...call }) {
+    const prevResult = neededPrevResult(call);
+    const wanted = wantedOf(call);
+    if (wanted === undefined) return prevResult;
+    const { attachment, netns } = call;
+    const [pod, host] = [openRtnl(netns), openRtnl()];
+    const shaping = plan(wanted, factsOf({ pod, host, attachment, prevResult }));
+    for (const note of new Set(shaping.flatMap(({ bucket }) => bucket.notes))) tell?.(note);
+    const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
+    apply(shaping, { sides, owner: ownerOf(attachment, network.name), undo });
+    return prevResult;
+  },
+
+  del({ attachment, netns, network, prevResult }) {
+    const pod = netns && { rtnl: openRtnl(netns), netns };
+    removeAll({ host: { rtnl: openRtnl() }, pod, owner: ownerOf(attachment, network.name), prevResult });
+  },
+
+  check({ network, ...call }) {
+    const prevResult = neededPrevResult(call);
+    const wanted = wantedOf(call);
+    if (wanted === undefined) return;
+    const { attachment, netns } = call;
+    const [pod, host] = [openRtnl(netns), openRtnl()];
+    const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
+    const where = { pod, host, attachment, prevResult };
+    const compare = (alone: boolean) =>
+      check(plan(wanted, factsOf(where, { alone })), { sides, owner: ownerOf(attachment, network.name) });
+    compareEither(compare, where);
+  },
+
+  gc({ network, validAttachments, ipam }) {
+    ipam?.gc();
+    collect({ rtnl: openRtnl() }, network.name, validAttachments);
+  },
+});
+
+function wantedOf(sources: Sources): Wanted | undefined {
+  const [ingress, egress] = [limitOf('ingress', sources), limitOf('egress', sources)];
+  if (ingress === undefined && egress === undefined) return undefined;
+  return { ...sources.config, limits: { ...(ingress && { ingress }), ...(egress && { egress }) } };
+}
+
+/** CHECK is told of links too that plugins after this one gave the pod, and that ADD could not know of. */
+function compareEither(compare: (alone: boolean) => void, where: Where): void {
+  try {
+    compare(false);
+  } catch (error) {
+    if (!hasOthers(where) || !isCniError(error)) throw error;
+    compare(true);
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  type Bytes,
+  type BytesPerSecond,
+  bytes,
+  bytesPerSecond,
+  type FqCodel,
+  LONGEST_BUCKET_SECONDS,
+  type Micros,
+  micros,
+  U32_MAX,
+} from '@cni/rtnetlink';
+import type { Limit } from './config.ts';
+import { formatBits } from './quantity.ts';
+
+/** A token bucket as the kernel is to have it. */
+export interface Bucket {
+  readonly rate: BytesPerSecond;
+  readonly burst: Bytes;
+  /** Of the queue, the burst included. */
+  readonly limit: Bytes;
+  /** For a kernel with fq_codel. */
+  readonly queue: FqCodel;
+  /** What was asked for and is not given. */
+  readonly notes: readonly string[];
+}
+
+/** What a bucket is for. */
+export interface BucketOptions {
+  /** Bytes. */
+  readonly mtu: number;
+  readonly latency: Micros;
+}
+
+/** The link-layer header of a packet with a VLAN tag. */
+const HEADER = 18;
+/** The smallest burst that keeps the rate of short packets on a busy machine. */
+const BURST_MIN = 16_384;
+/** How long the shaper may be late without losing rate: a timer, or another process, on a busy machine. */
+const BURST_SECONDS = 0.004;
+/** What fq_codel has by itself. */
+const TARGET = 5_000;
+
+/**
+ * The bucket of a limit. The burst unless given is the longest of 16 KiB, a packet, and 4 ms at the rate: the first second and
+ * the steady state are both right then. An explicit one is honoured from one packet up to what the kernel can hold.
+ */
+export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket {
+  const rate = bytesPerSecond(Math.floor(limit.rate / 8));
+  const packet = mtu + HEADER;
+  // At the lowest rates a bucket of a large packet lasts longer than ticks can say; the kernel is told bytes as well.
+  const longest = Math.max(packet, Math.min(U32_MAX, Math.floor(rate * LONGEST_BUCKET_SECONDS)));
+  const wanted =
+    limit.burst === undefined
+      ? Math.max(BURST_MIN, packet, Math.ceil(rate * BURST_SECONDS))
+      : Math.floor(limit.burst / 8);
+  const burst = bytes(Math.min(Math.max(wanted, packet), longest));
+  const changed = limit.burst !== undefined && burst !== wanted;
+  const packetTime = (packet / rate) * 1e6;
+  const target = Math.max(TARGET, Math.ceil(1.5 * packetTime));
+  return {
+    rate,
+    burst,
+    limit: bytes(Math.min(burst + Math.ceil((rate * latency) / 1e6), U32_MAX)),
+    queue: target === TARGET ? {} : { target: micros(target), interval: micros(Math.max(100_000, 2 * target)) },
+    notes: changed
+      ? [
+          ...limit.notes,
+          `a burst of ${formatBits(wanted * 8)} is not possible at ${formatBits(limit.rate)}/s: ${formatBits(burst * 8)}`,
+        ]
+      : limit.notes,
+  };
+}

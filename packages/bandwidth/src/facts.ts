@@ -1,0 +1,92 @@
+import { bitsOf, type Cidr } from '@cni/ip';
+import type { Link, Rtnl } from '@cni/rtnetlink';
+import { type Attachment, CniError, type Result } from '@cni/skel';
+
+/** A link of the pod. */
+export interface PodLink {
+  readonly index: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** On the node, if it is a veth. */
+  readonly hostEnd?: number;
+}
+
+/** What a plan depends on. */
+export interface Facts {
+  /** The attachment's own link first, then those that other plugins of the chain gave the pod. */
+  readonly links: readonly [PodLink, ...PodLink[]];
+  /** The link of the node that the attachment's is a slave of. */
+  readonly master?: number;
+  /** Packets from outside pass the slave's ingress unseen. */
+  readonly l3s: boolean;
+  /** The pod's, with full prefixes. */
+  readonly addresses: readonly Cidr[];
+}
+
+export interface Where {
+  readonly pod: Rtnl;
+  readonly host: Rtnl;
+  readonly attachment: Attachment;
+  readonly prevResult: Result;
+}
+
+/** Looks at the attachment; `alone` leaves out what other plugins gave the pod. Throws `CniError` when its link is not there. */
+export function factsOf(where: Where, { alone = false }: { alone?: boolean } = {}): Facts {
+  const { pod, host, attachment, prevResult } = where;
+  const { ifName, sandbox } = attachment;
+  const own = pod.links.find({ name: ifName });
+  if (own === undefined) throw new CniError('LINK_MISSING', `${ifName} is not there in ${sandbox}`);
+  const others = alone ? [] : otherNames(where).flatMap((name) => pod.links.find({ name }) ?? []);
+  const master = masterOf(host, own);
+  return {
+    links: [podLink(own, host, prevResult), ...others.map((link) => podLink(link, host, prevResult))],
+    ...(master !== undefined && { master }),
+    l3s: own.info?.kind === 'ipvlan' && own.info.data?.mode === 'l3s',
+    addresses: addressesOf(attachment, prevResult),
+  };
+}
+
+/** Whether other plugins gave the pod links too. */
+export function hasOthers(where: Where): boolean {
+  return otherNames(where).length > 0;
+}
+
+function otherNames({ attachment: { ifName, sandbox }, prevResult: { interfaces = [] } }: Where): string[] {
+  const names = interfaces.filter((one) => one.sandbox === sandbox).map(({ name }) => name);
+  return [...new Set(names)].filter((name) => name !== ifName && name !== 'lo');
+}
+
+function podLink(link: Link, host: Rtnl, prevResult: Result): PodLink {
+  const { index, name, mtu } = link;
+  const hostEnd = hostEndOf(link, host, prevResult);
+  return { index, name, mtu, ...(hostEnd !== undefined && { hostEnd }) };
+}
+
+/**
+ * The other end of a veth, if it is on the node: an index alone could be that of another link, so both must name each
+ * other, and a result that names links of the node must name this one.
+ */
+export function hostEndOf({ info, parent, index }: Link, host: Rtnl, prevResult: Result): number | undefined {
+  if (info?.kind !== 'veth' || parent === undefined) return undefined;
+  const end = host.links.find({ index: parent });
+  if (end?.info?.kind !== 'veth' || end.parent !== index || end.parentNetnsId === undefined) return undefined;
+  const told = (prevResult.interfaces ?? []).filter(({ sandbox }) => (sandbox ?? '') === '');
+  return told.length === 0 || told.some(({ name }) => name === end.name) ? end.index : undefined;
+}
+
+/** The master has the slave's MTU at least, and that of an ipvlan its MAC address: an index alone could be that of another link. */
+function masterOf(host: Rtnl, { info, parent, parentNetnsId, address }: Link): number | undefined {
+  if (info?.kind !== 'ipvlan' && info?.kind !== 'macvlan') return undefined;
+  if (parent === undefined || parentNetnsId === undefined) return undefined;
+  const master = host.links.find({ index: parent });
+  if (master === undefined || (info.kind === 'ipvlan' && master.address !== address)) return undefined;
+  return master.index;
+}
+
+function addressesOf({ ifName, sandbox }: Attachment, { interfaces = [], ips = [] }: Result): Cidr[] {
+  const index = interfaces.findIndex((one) => one.name === ifName && one.sandbox === sandbox);
+  return ips
+    .filter((one) => one.interface === undefined || one.interface === index)
+    .map(({ address: { ip } }) => ({ ip, prefixLength: bitsOf(ip.family) }));
+}

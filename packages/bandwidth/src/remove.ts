@@ -1,0 +1,96 @@
+import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
+import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
+import { detach, monotonic, sleep } from '@cni/sys';
+import type { End } from './apply.ts';
+import { hostEndOf } from './facts.ts';
+import { deleteFilters } from './filters.ts';
+import { DIRECTIONS, ifbName, isOfNetwork, isOwn, type Owner, ownerOf, sourcesOf } from './ifb.ts';
+import { deleteBucket } from './queue.ts';
+
+/** Deletes an IFB of ours, and before it what leads there: packets led to a link that is gone are lost. */
+export function deleteIfb(end: End, ifb: Link): void {
+  for (const { link, made } of sourcesOf(ifb.alias ?? '')) {
+    deleteFilters(end.rtnl, link, { ifb: ifb.index, made });
+  }
+  deleteQuietly(end, [ifb.index]);
+}
+
+/** How long a device may take to leave, in milliseconds; it takes about one. */
+const DEPARTURE_TIMEOUT = 5_000;
+
+/**
+ * Deletes links and returns when they are gone. The kernel answers a DELLINK after a grace period that nobody here needs to
+ * wait for, so a process of its own does.
+ */
+export function deleteQuietly({ rtnl, netns }: End, indexes: readonly number[]): void {
+  if (indexes.length === 0) return;
+  // Two processes cannot share one conversation.
+  detach(() => {
+    const own = openRtnl(netns);
+    for (const index of indexes) own.links.deleteIfPresent(index);
+  });
+  const start = monotonic();
+  for (const index of indexes) {
+    while (rtnl.links.find({ index }) !== undefined) {
+      const waited = monotonic() - start;
+      if (waited > DEPARTURE_TIMEOUT) rtnl.links.deleteIfPresent(index);
+      if (waited > 3) sleep(1);
+    }
+  }
+}
+
+/** Deletes the owner's IFBs of a namespace. */
+export function deleteIfbs(end: End, owner: Owner): void {
+  for (const direction of DIRECTIONS) {
+    const ifb = end.rtnl.links.find({ name: ifbName(owner, direction) });
+    if (ifb !== undefined && isOwn(ifb, owner)) deleteIfb(end, ifb);
+  }
+}
+
+/** All that is ours at a link which carries nobody else's traffic. */
+export function clearLink(rtnl: Rtnl, link: number): void {
+  deleteBucket(rtnl, link);
+  deleteFilters(rtnl, link);
+}
+
+/** What DEL knows. */
+export interface Removal {
+  readonly host: End;
+  readonly pod: End | undefined;
+  readonly owner: Owner;
+  readonly prevResult: Result | undefined;
+}
+
+/** Removes all that was made for an attachment and can still be found. */
+export function removeAll({ host, pod, owner, prevResult = {} }: Removal): void {
+  const link = pod?.rtnl.links.find({ name: owner.ifName });
+  const end = link && hostEndOf(link, host.rtnl, prevResult);
+  attemptAll(
+    () => pod && deleteIfbs(pod, owner),
+    () => pod && link && clearLink(pod.rtnl, link.index),
+    () => deleteIfbs(host, owner),
+    () => {
+      if (end !== undefined) clearLink(host.rtnl, end);
+      else if (link === undefined) clearReported(host.rtnl, prevResult);
+    },
+  );
+}
+
+/** The pod cannot be asked: the links of the node that the result names. Our root qdisc is only ever at a pod's own link. */
+function clearReported(rtnl: Rtnl, { interfaces = [] }: Result): void {
+  for (const { name } of interfaces.filter(({ sandbox }) => (sandbox ?? '') === '')) {
+    const link = rtnl.links.find({ name });
+    if (link?.info?.kind === 'veth') deleteBucket(rtnl, link.index);
+  }
+}
+
+/** Removes the IFBs of a network on the node whose attachments are not valid any more. */
+export function collect(host: End, network: string, valid: readonly ValidAttachment[]): void {
+  const names = new Set(
+    valid.flatMap((one) => DIRECTIONS.map((direction) => ifbName(ownerOf(one, network), direction))),
+  );
+  const stale = host.rtnl.links
+    .list({ kind: 'ifb' })
+    .filter((link) => isOfNetwork(link, network) && !names.has(link.name));
+  attemptAll(...stale.map((link) => () => deleteIfb(host, link)));
+}
