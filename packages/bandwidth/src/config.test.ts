@@ -1,0 +1,136 @@
+import { parseWith } from '@cni/skel';
+import { describe, expect, test } from 'vitest';
+import { bandwidth } from './bandwidth.ts';
+import { ArgsCni, Config, limitOf, RuntimeConfig } from './config.ts';
+import { bits, formatBits, parseQuantity } from './quantity.ts';
+
+describe('a quantity', () => {
+  test.each([
+    ['8M', 8_000_000],
+    ['1.5G', 1_500_000_000],
+    ['10Mi', 10_485_760],
+    ['512Ki', 524_288],
+    ['500k', 500_000],
+    ['1000000', 1_000_000],
+    ['1e6', 1_000_000],
+    ['1.1k', 1_100],
+    ['.5G', 500_000_000],
+    ['2E3', 2_000],
+    ['1P', 1e15],
+    ['10m', 1],
+    ['0', 0],
+  ])('%s is %d bits', (text, value) => expect(parseQuantity(text)).toBe(value));
+
+  test.each(['', '10 M', '10mb', '10Mbit', '-1M', 'fast', '1K', '0x10', '1,5G', 'M', '10MM', 'NaN'])(
+    '%j is none',
+    (text) => expect(() => parseQuantity(text)).toThrow(JSON.stringify(text)),
+  );
+
+  test.each([
+    [20e6, '20 Mbit'],
+    [1.5e9, '1.5 Gbit'],
+    [10_485_760, '10.4858 Mbit'],
+    [999, '999 bit'],
+  ])('%d is shown as %s', (value, text) => expect(formatBits(value)).toBe(text));
+});
+
+interface Places {
+  readonly config?: object;
+  readonly runtimeConfig?: object;
+  readonly argsCni?: object;
+}
+
+/** As skel does it, spelling included. */
+function sources({ config = {}, runtimeConfig = {}, argsCni = {} }: Places) {
+  return {
+    config: parseWith(Config, config),
+    runtimeConfig: parseWith(RuntimeConfig, bandwidth.respell.runtimeConfig(runtimeConfig)),
+    argsCni: parseWith(ArgsCni, bandwidth.respell.argsCni(argsCni)),
+  };
+}
+const ingress = (places: Places) => limitOf('ingress', sources(places));
+const egress = (places: Places) => limitOf('egress', sources(places));
+const containerd = {
+  bandwidth: { IngressRate: 8_000_000, IngressBurst: 4_294_967_295, EgressRate: 0, EgressBurst: 0 },
+};
+
+describe('where limits come from', () => {
+  test.each<[string, Places, number | undefined, number | undefined]>([
+    ['nothing', {}, undefined, undefined],
+    ['a number', { config: { ingressRate: 1e6 } }, 1e6, undefined],
+    ['a quantity', { config: { ingressRate: '1.5G', ingressBurst: '1M' } }, 1.5e9, 1e6],
+    ['zero', { config: { ingressRate: 0, ingressBurst: 0 } }, undefined, undefined],
+    ['null', { config: { ingressRate: null, ingressBurst: null } }, undefined, undefined],
+    ['a burst alone', { config: { ingressBurst: '1M' } }, undefined, undefined],
+    ['containerd', { runtimeConfig: containerd }, 8e6, undefined],
+    ['CRI-O', { runtimeConfig: { bandwidth: { ingressRate: 8e6, ingressBurst: 34_359_738_359 } } }, 8e6, undefined],
+    ['dockershim', { runtimeConfig: { bandwidth: { ingressRate: 8e6, ingressBurst: 2_147_483_647 } } }, 8e6, undefined],
+    [
+      'no opinion of the runtime, one of the operator',
+      { config: { ingressBurst: '2M' }, runtimeConfig: containerd },
+      8e6,
+      2e6,
+    ],
+    [
+      'args.cni',
+      { argsCni: { ingressRate: '3M' }, runtimeConfig: containerd, config: { ingressRate: '1M' } },
+      3e6,
+      undefined,
+    ],
+    [
+      'args.cni.bandwidth',
+      { argsCni: { Bandwidth: { INGRESSRATE: '4M' } }, runtimeConfig: containerd },
+      4e6,
+      undefined,
+    ],
+    ['field by field', { argsCni: { ingressBurst: '1M' }, runtimeConfig: containerd }, 8e6, 1e6],
+    ['defaultRate', { config: { defaultRate: '50M' } }, 50e6, undefined],
+    ['defaultRate of the other direction', { config: { defaultRate: { egress: '50M' } } }, undefined, undefined],
+    ['a rate and defaultRate', { config: { defaultRate: '50M' }, runtimeConfig: containerd }, 8e6, undefined],
+    ['maxRate', { config: { maxRate: { ingress: '5M' } }, runtimeConfig: containerd }, 5e6, undefined],
+    ['maxRate alone', { config: { maxRate: '5M' } }, 5e6, undefined],
+    ['maxRate that is not reached', { config: { maxRate: '50M' }, runtimeConfig: containerd }, 8e6, undefined],
+  ])('%s', (_, places, rate, burst) => {
+    const found = ingress(places);
+    expect([found?.rate, found?.burst]).toEqual([rate, rate === undefined ? undefined : burst]);
+  });
+
+  test('a direction of its own', () => expect(egress({ runtimeConfig: containerd })).toBeUndefined());
+
+  test('a rate above maxRate is mentioned', () => {
+    expect(ingress({ config: { maxRate: '5M', ingressRate: '10M' } })?.notes).toEqual([
+      'ingress: 10 Mbit/s is more than maxRate, 5 Mbit/s',
+    ]);
+  });
+});
+
+describe('refused by key and value', () => {
+  test.each<[object, string]>([
+    [{ ingressRate: 999 }, 'ingressRate'],
+    [{ egressRate: '2P' }, '1 kbit/s to 1 Pbit/s'],
+    [{ egressRate: -1 }, 'egressRate'],
+    [{ egressRate: 'fast' }, '"fast"'],
+    [{ egressRate: true }, 'egressRate'],
+    [{ ingressBurst: '-1' }, 'ingressBurst'],
+    [{ maxRate: '10' }, 'maxRate'],
+    [{ maxRate: { ingress: 'x' } }, 'maxRate.ingress'],
+    [{ latency: 'soon' }, 'latency'],
+    [{ latency: '11s' }, 'latency'],
+    [{ latency: '0ms' }, 'latency'],
+    [{ where: 'node' }, 'where'],
+    [{ sameNode: true }, 'sameNode'],
+    [{ unshapedSubnets: ['10.0.0.0'] }, 'unshapedSubnets[0]'],
+    [{ unshapedSubnets: [], shapedSubnets: [] }, 'shapedSubnets'],
+  ])('%j', (config, words) => expect(() => parseWith(Config, config)).toThrow(words));
+});
+
+test('times', () => {
+  const latency = (text: string) => parseWith(Config, { latency: text }).latency;
+  expect([latency('25ms'), latency('1500us'), latency('0.5s')]).toEqual([25_000, 1_500, 500_000]);
+  expect(parseWith(Config, {}).latency).toBe(10_000);
+});
+
+test('fractions of a bit are rounded up, and those that are none are not', () => {
+  expect(bits(1e6 * 1.1)).toBe(1_100_000);
+  expect(bits(1.2)).toBe(2);
+});
