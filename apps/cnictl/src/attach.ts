@@ -58,9 +58,9 @@ export function check(invocation: Invocation): void {
   const network = getNetwork(session, name);
   const key = keyOf(session, network.name, namespace);
   const cached = findCached(session.settings.cacheDir, key);
-  if (cached === undefined) throw notCached(session.settings.cacheDir, key);
+  if (cached === undefined && !network.disableCheck) throw notCached(session.settings.cacheDir, key);
   const attachment = attachmentOf(session, 'CHECK', namespace, cached);
-  const checked = checkInNetwork(session.runtime, network, { ...cached, ...attachment });
+  const checked = cached !== undefined && checkInNetwork(session.runtime, network, { ...cached, ...attachment });
   const verdict = checked ? 'as it was made' : 'not checked: the network has disableCheck';
   session.print([['interface', attachment.ifName, `of ${attachment.containerId}`, `on ${network.name}`, verdict]]);
 }

@@ -1,5 +1,5 @@
-import { CniError, type Environment, findPlugin, type JsonObject, parseJson, type Verb } from '@cni/skel';
-import { type ExecResult, exec, isErrno, monotonic, sleep, text, utf8 } from '@cni/sys';
+import { CniError, type Environment, execPlugin, findPlugin, type JsonObject, parseJson, type Verb } from '@cni/skel';
+import { type ExecResult, monotonic, text, utf8 } from '@cni/sys';
 import { type Attachment, formatPairs } from './attachment.ts';
 
 /** What every call of a plugin has around it. */
@@ -40,7 +40,11 @@ export function callPlugin(runtime: Runtime, { type, verb, attachment, stdin }: 
   const path = findPlugin(type, runtime.cniPath);
   const env = variables(verb, attachment, runtime.cniPath);
   const start = monotonic();
-  const ended = execWhenWritten(path, { ...runtime.env, ...env }, utf8(JSON.stringify(stdin)));
+  const ended = execPlugin(path, {
+    env: { ...runtime.env, ...env },
+    stdin: utf8(JSON.stringify(stdin)),
+    limit: OUTPUT_LIMIT,
+  });
   runtime.finished({ type, verb, path, env, stdin, ended, milliseconds: monotonic() - start });
   if (ended.status !== 0) throw errorOf(`plugin ${type} ${verb}`, ended);
   return ended.stdout;
@@ -58,21 +62,8 @@ function variables(verb: Verb, attachment: Attachment | undefined, cniPath: stri
   };
 }
 
-/** Milliseconds to wait for whoever is still writing the file, and between two looks. */
-const BUSY_PATIENCE = 2_000;
-const BUSY_PAUSE = 20;
-
-function execWhenWritten(path: string, env: Environment, stdin: Uint8Array): ExecResult {
-  const deadline = monotonic() + BUSY_PATIENCE;
-  for (;;) {
-    try {
-      return exec(path, { env, stdin });
-    } catch (error) {
-      if (!isErrno(error, 'ETXTBSY') || monotonic() >= deadline) throw error;
-      sleep(BUSY_PAUSE);
-    }
-  }
-}
+/** Bytes of each output that are looked at; more than any answer has. */
+const OUTPUT_LIMIT = 1_048_576;
 
 /** What the plugin wrote to stderr has been shown by then. */
 function errorOf(what: string, { status, signal, stdout }: ExecResult): CniError {

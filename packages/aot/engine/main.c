@@ -138,6 +138,7 @@ int main(int argc, char **argv) {
   const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
   if (*name != '\0') program = name;
   signal(SIGPIPE, SIG_IGN); /* a reader that went away is EPIPE, an ordinary errno */
+  signal(SIGXFSZ, SIG_IGN); /* and a file size limit is EFBIG */
   hold_standard_descriptors();
   catch_faults();
   load();

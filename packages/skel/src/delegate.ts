@@ -1,4 +1,4 @@
-import { type ExecResult, exec, isErrno, monotonic, sleep, stat, text, utf8 } from '@cni/sys';
+import { type ExecOptions, type ExecResult, exec, isErrno, monotonic, sleep, stat, text, utf8 } from '@cni/sys';
 import { type Environment, isDebugging, type Verb, variable } from './environment.ts';
 import { CniError } from './error.ts';
 import { isObject, own, parseJson } from './json.ts';
@@ -42,8 +42,7 @@ export function delegate(call: DelegateCall): Uint8Array {
     if (isDebugging(env)) call.stderr(`call ${path} ${call.verb} without a process: it is of this build\n`);
     return callPart(part, call, env);
   }
-  const options = { env, stdin: call.stdin, timeout, limit: LARGEST_ANSWER };
-  const ended = execWhenWritten(path, () => exec(path, options));
+  const ended = execPlugin(path, { env, stdin: call.stdin, timeout, limit: LARGEST_ANSWER });
   if (ended.stderr.length > 0) call.stderr(text(ended.stderr));
   if (ended.status !== 0) throw errorOf(call, ended);
   if (ended.stdout.length > LARGEST_ANSWER) throw tooLarge(call);
@@ -90,12 +89,15 @@ function isFile(path: string): boolean {
 const BUSY_PATIENCE = 1_000;
 const BUSY_PAUSE = 20;
 
-/** A plugin that is being installed cannot be run: ETXTBSY, for a moment. */
-function execWhenWritten(path: string, run: () => ExecResult): ExecResult {
+/**
+ * Runs a plugin to its end; one that is being installed cannot be run (ETXTBSY) for a moment, and is waited for. Throws
+ * {@link CniError} when it cannot be started.
+ */
+export function execPlugin(path: string, options: ExecOptions): ExecResult {
   const deadline = monotonic() + BUSY_PATIENCE;
   for (;;) {
     try {
-      return run();
+      return exec(path, options);
     } catch (cause) {
       if (!isErrno(cause, 'ETXTBSY')) throw new CniError('DELEGATE_FAILED', (cause as Error).message, { cause });
       if (monotonic() >= deadline)

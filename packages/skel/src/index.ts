@@ -1,6 +1,6 @@
 export type { CniArgs } from './cni-args.ts';
 export { CODES, type CodeName } from './codes.ts';
-export { findPlugin } from './delegate.ts';
+export { execPlugin, findPlugin } from './delegate.ts';
 export { type Environment, isIdentifier, readVerb, type Verb } from './environment.ts';
 export { CniError, type CniErrorOptions, type Failure, isCniError, toFailure } from './error.ts';
 export { type Executed, type ExecuteInput, execute } from './execute.ts';
