@@ -1,11 +1,11 @@
 import type { Link, Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno, type Netns, writeSysctls } from '@cni/sys';
-import { filtersOf, isSame, listOwn, reconcile } from './filters.ts';
+import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, listOwn, reconcile, wereMade } from './filters.ts';
 import { aliasOf, DIRECTIONS, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
-import { deleteIfb, deleteQuietly } from './remove.ts';
+import { deleteIfb, deleteQuietly, locked } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
@@ -35,6 +35,7 @@ export function apply(shaping: Shaping, options: Applied): void {
 function applyOne(shaper: Shaper, options: Applied): void {
   const end = options.sides[shaper.side];
   if ('root' in shaper) putRoot(end, shaper.root, shaper, options.undo);
+  else if (shaper.feeds.some(({ shared }) => shared)) locked(() => feedIfb(end, shaper, options));
   else feedIfb(end, shaper, options);
 }
 
@@ -64,14 +65,10 @@ function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): void {
   );
   if (there.length > 0) label(sources);
   for (const feed of shaper.feeds) {
-    undo.defer(`delete the filters that lead to ${name}`, () => forget(rtnl, feed, ifb.index));
+    undo.defer(`delete the filters that lead to ${name}`, () => deleteOwn(rtnl, feed, ifb.index));
     const made = sources.find(({ link }) => link === feed.link)?.made ?? false;
     reconcile(rtnl, feed, { ifb: ifb.index, made });
   }
-}
-
-function forget(rtnl: Rtnl, feed: Feed, ifb: number): void {
-  for (const filter of listOwn(rtnl, feed, ifb)) rtnl.filters.deleteIfPresent(filter);
 }
 
 /** An IFB without IPv6: it would give itself an address, and say so to the pod's network. */
@@ -97,23 +94,27 @@ function findOrAdd({ rtnl, netns }: End, name: string, { mtu }: Shaper, owner: O
   return rtnl.links.get({ name });
 }
 
-/** Makes the hooks of a link, unless somebody has done so; whether it was made. */
+/** Makes the hooks of a link, unless they are there; whether they are of our making, now or earlier. */
 function addHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], undo: Undo): boolean {
   try {
     rtnl.qdiscs.add({ link, parent: 'ingress', kind: 'clsact' });
-    undo.defer(
-      'delete the clsact qdisc',
-      () => void rtnl.qdiscs.deleteIfPresent({ link, parent: 'ingress', kind: 'clsact' }),
-    );
+    undo.defer('delete the clsact qdisc', () => deleteHooksIfUnused(rtnl, link));
     return true;
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    const { kind } = rtnl.qdiscs.list({ link }).find(({ parent }) => parent === 'ingress') ?? {};
-    if (kind !== 'ingress' || feeds.every((feed) => feed.link !== link || feed.hook === 'ingress')) return false;
-    const { name } = rtnl.links.get({ index: link });
-    const message = `${name} has an ingress qdisc of somebody else, where a clsact is needed for what leaves it`;
-    throw new CniError('LINK_MISMATCH', message, { cause: error });
+    expectHooks(rtnl, link, feeds, error);
+    return wereMade(rtnl, link);
   }
+}
+
+/** An ingress qdisc has no hook for what leaves the link. */
+function expectHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], cause: unknown): void {
+  if (feeds.every((feed) => feed.link !== link || feed.hook === 'ingress')) return;
+  const { kind } = rtnl.qdiscs.list({ link }).find(({ parent }) => parent === 'ingress') ?? {};
+  if (kind !== 'ingress') return;
+  const { name } = rtnl.links.get({ index: link });
+  const message = `${name} has an ingress qdisc of somebody else, where a clsact is needed for what leaves it`;
+  throw new CniError('LINK_MISMATCH', message, { cause });
 }
 
 /** What an earlier ADD with other limits made and this one does not want. */

@@ -4,16 +4,30 @@ import type { Feed } from './plan.ts';
 
 /**
  * Ours come after everybody else's: what is led away here comes back behind the filters, so that a policy that came later
- * would never see it. 49152 and below is what the kernel gives to those who do not choose.
+ * would never see it. Those who do not choose get 49152, or one less than the first that is there: hence the gaps.
  */
-const FIRST_PRIORITY = 0xcb00;
-const LAST_PRIORITY = 0xcb0f;
+const FIRST_PRIORITY = 0xc100;
+const GAP = 0x100;
 
 /** One for each hook, protocol and kind of action: the kernel cannot tell u32 filters of one priority apart. */
 function priorityOf(hook: FilterHook, { source, destination }: Match, pass: boolean): number {
   const family = (source ?? destination)?.ip.family;
   const protocol = family === undefined ? 0 : family === 4 ? 1 : 2;
-  return FIRST_PRIORITY + (hook === 'ingress' ? 0 : 8) + (pass ? 0 : 4) + protocol;
+  return FIRST_PRIORITY + GAP * (protocol + (pass ? 0 : 3) + (hook === 'ingress' ? 0 : 6));
+}
+
+const PRIORITIES = 12;
+
+function isOurs({ kind, priority, flow, action }: Filter): boolean {
+  const slot = (priority - FIRST_PRIORITY) / GAP;
+  return (
+    kind === 'u32' &&
+    Number.isInteger(slot) &&
+    slot >= 0 &&
+    slot < PRIORITIES &&
+    flow !== undefined &&
+    action !== undefined
+  );
 }
 
 /** Set where the hook was made for the filter. */
@@ -52,9 +66,24 @@ export function filtersOf({ link, hook, redirect, pass }: Feed, target: Target):
 
 /** Those of a hook that this plugin made, for anybody. */
 function listOurs({ filters }: Rtnl, link: number, hook: FilterHook): Filter[] {
-  return filters
-    .list({ link, hook })
-    .filter(({ kind, priority }) => kind === 'u32' && priority >= FIRST_PRIORITY && priority <= LAST_PRIORITY);
+  return filters.list({ link, hook }).filter(isOurs);
+}
+
+/** Deletes filters of one hook; a priority without any goes too, which the kernel keeps while there are others. */
+function removeFilters({ filters }: Rtnl, unwanted: readonly Filter[]): void {
+  for (const filter of unwanted) filters.deleteIfPresent(filter);
+  const [one] = unwanted;
+  if (one === undefined) return;
+  const left = new Set(filters.list({ link: one.link, hook: one.hook }).map(({ priority }) => priority));
+  const empty = new Map(
+    unwanted.filter(({ priority }) => !left.has(priority)).map((filter) => [filter.priority, filter]),
+  );
+  for (const filter of empty.values()) filters.deleteIfPresent({ ...filter, handle: 0 });
+}
+
+/** Deletes the filters of an IFB at a hook. */
+export function deleteOwn(rtnl: Rtnl, feed: Feed, ifb: number): void {
+  removeFilters(rtnl, listOwn(rtnl, feed, ifb));
 }
 
 /** Those of a hook that lead to an IFB, or past it. */
@@ -90,18 +119,27 @@ export function reconcile(rtnl: Rtnl, feed: Feed, target: Target): void {
   for (const filter of wanted) if (!own.some((found) => isSame(found, filter))) rtnl.filters.add(filter);
   const stale = there.filter((found) => !own.includes(found) && (!feed.shared || isDead(found)));
   const unwanted = own.filter((found) => !wanted.some((filter) => isSame(found, filter)));
-  for (const filter of [...stale, ...unwanted]) rtnl.filters.deleteIfPresent(filter);
+  removeFilters(rtnl, [...stale, ...unwanted]);
 }
 
 const HOOKS: readonly FilterHook[] = ['ingress', 'egress'];
 
+/** Whether the hooks of a link were made for a filter of ours that is there. */
+export function wereMade(rtnl: Rtnl, link: number): boolean {
+  return HOOKS.some((hook) => listOurs(rtnl, link, hook).some((filter) => ownerOf(filter)?.made));
+}
+
 /** Deletes the filters of an IFB at a link, or all of ours there, and the hooks if they were made for one and nobody uses them. */
 export function deleteFilters(rtnl: Rtnl, link: number, { ifb, made = false }: Partial<Target> = {}): void {
-  const ours = HOOKS.flatMap((hook) => listOurs(rtnl, link, hook)).filter(
-    (filter) => ifb === undefined || ownerOf(filter)?.ifb === ifb,
+  const ours = HOOKS.map((hook) =>
+    listOurs(rtnl, link, hook).filter((filter) => ifb === undefined || ownerOf(filter)?.ifb === ifb),
   );
-  for (const filter of ours) rtnl.filters.deleteIfPresent(filter);
-  if (!made && !ours.some((filter) => ownerOf(filter)?.made)) return;
+  for (const filters of ours) removeFilters(rtnl, filters);
+  if (made || ours.flat().some((filter) => ownerOf(filter)?.made)) deleteHooksIfUnused(rtnl, link);
+}
+
+/** Deletes a clsact qdisc that nobody has a filter at. */
+export function deleteHooksIfUnused(rtnl: Rtnl, link: number): void {
   if (HOOKS.some((hook) => rtnl.filters.list({ link, hook }).length > 0)) return;
   rtnl.qdiscs.deleteIfPresent({ link, parent: 'ingress', kind: 'clsact' });
 }

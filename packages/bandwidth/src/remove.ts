@@ -1,6 +1,6 @@
 import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
-import { detach, monotonic, sleep } from '@cni/sys';
+import { detach, lockOwnNetns, monotonic, sleep } from '@cni/sys';
 import type { End } from './apply.ts';
 import { hostEndOf } from './facts.ts';
 import { deleteFilters } from './filters.ts';
@@ -9,10 +9,25 @@ import { deleteBucket } from './queue.ts';
 
 /** Deletes an IFB of ours, and before it what leads there: packets led to a link that is gone are lost. */
 export function deleteIfb(end: End, ifb: Link): void {
-  for (const { link, made } of sourcesOf(ifb.alias ?? '')) {
-    deleteFilters(end.rtnl, link, { ifb: ifb.index, made });
-  }
+  const lead = sourcesOf(ifb.alias ?? '');
+  const unlead = () => {
+    for (const { link, made } of lead) deleteFilters(end.rtnl, link, { ifb: ifb.index, made });
+  };
+  if (end.netns === undefined && lead.length > 0) locked(unlead);
+  else unlead();
   deleteQuietly(end, [ifb.index]);
+}
+
+const LOCK_TIMEOUT = 30_000;
+
+/** Runs `run` while nobody else does: the hooks of a link of the node go with their last user, and another may be coming. */
+export function locked(run: () => void): void {
+  const lock = lockOwnNetns(LOCK_TIMEOUT);
+  try {
+    run();
+  } finally {
+    lock.release();
+  }
 }
 
 /** How long a device may take to leave, in milliseconds; it takes about one. */

@@ -20,13 +20,13 @@ export const json = (program: string, ...args: string[]): any[] => JSON.parse(ru
 
 export type PodKind = 'veth' | 'macvlan';
 
-/** 10.9.0.1 on the node, or beyond the macvlan's master; 10.9.0.2 in the pod. */
-export function addPod(kind: PodKind, number = 2): TestPod {
+/** 10.9.0.1 on the node, for a veth; 10.9.0.2 in the pod; or in another subnet, 10.9.N. */
+export function addPod(kind: PodKind, subnet = 0): TestPod {
   const netns = addNetns('pod');
   const hostEnd = `bw${randomHex(4)}`;
   if (kind === 'veth') {
     run('ip', 'link', 'add', 'name', hostEnd, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns.name);
-    run('ip', 'address', 'add', '10.9.0.1/24', 'dev', hostEnd);
+    run('ip', 'address', 'add', `10.9.${subnet}.1/24`, 'dev', hostEnd);
   } else {
     run('ip', 'link', 'add', 'name', hostEnd, 'type', 'veth', 'peer', 'name', `${hostEnd}x`);
     run('ip', 'link', 'set', `${hostEnd}x`, 'up');
@@ -34,10 +34,10 @@ export function addPod(kind: PodKind, number = 2): TestPod {
   }
   run('ip', 'link', 'set', hostEnd, 'up');
   for (const link of ['lo', 'eth0']) netns.ip('link', 'set', link, 'up');
-  netns.ip('address', 'add', `10.9.0.${number}/24`, 'dev', 'eth0');
+  netns.ip('address', 'add', `10.9.${subnet}.2/24`, 'dev', 'eth0');
   const prevResult = {
     interfaces: [...(kind === 'veth' ? [{ name: hostEnd }] : []), { name: 'eth0', sandbox: netns.path }],
-    ips: [{ address: `10.9.0.${number}/24`, interface: kind === 'veth' ? 1 : 0 }],
+    ips: [{ address: `10.9.${subnet}.2/24`, interface: kind === 'veth' ? 1 : 0 }],
   };
   return {
     ...netns,

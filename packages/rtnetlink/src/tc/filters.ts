@@ -13,6 +13,7 @@ import { keysOf, matchOf, protocolOf } from './u32.ts';
 export interface Filters {
   /** Adds one more, whatever is there. Throws `EINVAL` without an ingress or clsact qdisc. */
   add(filter: NewFilter): void;
+  /** One filter, or with the handle 0 all of its priority. */
   delete(key: FilterKey): void;
   /** Whether it was there. */
   deleteIfPresent(key: FilterKey): boolean;
@@ -49,7 +50,8 @@ export function filterVerbs(conversation: Conversation, names: LinkNames): Filte
     delete: remove,
     // ENOENT: no such filter; EINVAL: no hook; ENODEV: no link.
     deleteIfPresent: (key) => wasPresent(() => remove(key), 'ENOENT', 'EINVAL', 'ENODEV'),
-    list({ priority = 0, ...place }) {
+    list({ priority = 0, link, hook }) {
+      const place = { link, hook };
       const body = tcBody(headerOf(place, { priority, protocol: 0, handle: 0 }), filterAttributes, {});
       const list = request(RTM_GETTFILTER, 0, body, () => `list filters at ${inWords(place)}`);
       const found = unlessErrno(() => conversation.dump(list, filterShape), 'EINVAL', 'ENODEV', 'ENOENT') ?? [];
