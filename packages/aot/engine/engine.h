@@ -31,7 +31,7 @@ struct trailer {
   uint32_t memory_pages;
   uint32_t main_function; /* address of the value */
   uint32_t lines_length;  /* of the line table, straight after the snapshot */
-  uint8_t program[32];    /* identity of the bundle, for others to compare */
+  uint8_t program[32];    /* SHA-256 of the bytecode, for others to compare */
   char magic[8];
 };
 #define TRAILER_MAGIC "CNIAOT02"

@@ -5,7 +5,7 @@ import { BuildError } from './build-error.ts';
 import { describeBuildStack } from './build-stack.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import { encodeLines } from './lines.ts';
-import { readWasm, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { identityOf, readWasm, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { sourceName } from './source-name.ts';
 import { type Engine, hostTarget, loadEngine, type Target } from './target.ts';
 import { encodeTrailer } from './trailer.ts';
@@ -30,10 +30,11 @@ export async function build({ entry, outfile, target = hostTarget(), contains = 
   checkEngine(engine, target);
   const script = await bundle(entry);
   const contained: Record<string, string> = {};
-  for (const [name, other] of Object.entries(contains))
-    contained[name] = identityOf(await bundle(other)).toString('hex');
+  for (const [name, other] of Object.entries(contains)) {
+    contained[name] = (await identityOf((await bundle(other)).code)).toString('hex');
+  }
   const snapshot = await snapshotOf(script, contained);
-  const executable = assemble(engine, snapshot, encodeLines(script.map, sourceName), identityOf(script));
+  const executable = assemble(engine, snapshot, encodeLines(script.map, sourceName), await identityOf(script.code));
   replaceFile(resolve(outfile), executable);
   return executable.length;
 }
@@ -43,10 +44,6 @@ function checkEngine({ executable }: Engine, target: Target): void {
   const id = createHash('sha256').update(readWasm()).digest('hex');
   if (!Buffer.from(executable.buffer, executable.byteOffset, executable.length).includes(`cni-aot engine ${id}`))
     throw new BuildError(`use the engine for ${target}: it was compiled from another release of quickjs-wasi`);
-}
-
-function identityOf({ code }: Bundle): Buffer {
-  return createHash('sha256').update(code).digest();
 }
 
 async function snapshotOf({ code, map }: Bundle, contained: Readonly<Record<string, string>>): Promise<Snapshot> {

@@ -4,6 +4,7 @@ import { closeSync, copyFileSync, openSync, readFileSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildFixture, machines, run, scratchDirectory } from './fixtures/executable.ts';
+import { TRAILER_SIZE } from './trailer.ts';
 
 const scratch = scratchDirectory();
 
@@ -155,7 +156,7 @@ describe.each(machines)('a program that fails on $target', (machine) => {
 
     test('whose trailer promises more than there is', () => {
       const bytes = readFileSync(executable);
-      bytes.writeUInt32LE(0xfffff000, bytes.length - 24);
+      bytes.writeUInt32LE(0xfffff000, bytes.length - TRAILER_SIZE + 8);
       writeFileSync(damaged, bytes);
       expect(run(machine, damaged, [])).toEqual({ status: 1, stdout: incomplete, stderr: '' });
     });

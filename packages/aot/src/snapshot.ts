@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CompileFlags, Intrinsics, JSException, type JSValueHandle, QuickJS } from 'quickjs-wasi';
@@ -76,6 +77,12 @@ export async function takeSnapshot(code: string, contained: Readonly<Record<stri
   const { memory, stackPointer } = vm.snapshot();
   if (stackPointer !== SNAPSHOT_START) throw new Error(`the engine's stack is in use: ${stackPointer}`);
   return { memory: trimZeros(memory.subarray(SNAPSHOT_START)), memoryPages: memory.length / PAGE, mainFunction };
+}
+
+/** What a program is, without the places its sources lie in: the hash of its bytecode. */
+export async function identityOf(code: string): Promise<Buffer> {
+  const compiler = await QuickJS.create({ wasm: readWasm(), wasi: still });
+  return createHash('sha256').update(compile(compiler, code)).digest();
 }
 
 /** A clock that stands still and random bytes that are not: nothing of this build's moment may be in the snapshot. */

@@ -5,7 +5,7 @@ export interface Trailer {
   readonly memoryPages: number;
   readonly mainFunction: number;
   readonly linesLength: number;
-  /** SHA-256 of the bundled program: two executables with the same one behave alike. */
+  /** SHA-256 of the bytecode: two executables with the same one are the same program. */
   readonly program: Uint8Array;
 }
 

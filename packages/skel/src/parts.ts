@@ -7,7 +7,7 @@ export type Part = (around: Surroundings) => number;
 /** By the names of their executables. */
 export type Parts = Readonly<Record<string, Part>>;
 
-/** What `cni-aot build --contains` found out: of each part, the identity of the bundle its own executable is made of. */
+/** What `cni-aot build --contains` found out: of each part, the identity of the program its own executable is. */
 declare const __programs: Readonly<Record<string, string>> | undefined;
 
 /** The end of an executable, `struct trailer` of `@cni/aot`: the identity, a SHA-256, stands before the eight bytes of magic. */
