@@ -11,7 +11,7 @@ import { checkSlave } from './check.ts';
 import { Config } from './config.ts';
 import { resolveMaster } from './master.ts';
 import { forgetWitness, inMode } from './mode.ts';
-import { addSlave, deleteOwnSlave, expectFreeName } from './slave.ts';
+import { addSlave, deleteOwnSlave, expectFreeName, markOf } from './slave.ts';
 
 export const ipvlan: Plugin = definePlugin({
   name: 'ipvlan',
@@ -30,8 +30,9 @@ export const ipvlan: Plugin = definePlugin({
     if (ipam !== undefined && assigned.ips === undefined) {
       throw new CniError('DELEGATE_FAILED', 'the IPAM plugin answered without an address');
     }
-    undo.defer('forget the slave', () => forgetWitness(attachment));
-    const slave = inMode({ config, master, home, attachment }, () =>
+    const mark = markOf(attachment, network.name);
+    undo.defer('forget the slave', () => forgetWitness(mark));
+    const slave = inMode({ config, master, home, attachment, mark }, () =>
       addSlave({ pod, netns, home, master, config, attachment, network: network.name, undo }),
     );
 
@@ -57,7 +58,7 @@ export const ipvlan: Plugin = definePlugin({
 
   del({ attachment, netns, prevResult, ipam, network }) {
     if (netns !== undefined) deleteOwnSlave(openRtnl(netns), netns, attachment, network.name, prevResult);
-    forgetWitness(attachment);
+    forgetWitness(markOf(attachment, network.name));
     // Last: an address that is free may be given to the next pod, and the old link must not answer for it then.
     ipam?.del();
   },

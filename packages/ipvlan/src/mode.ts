@@ -1,8 +1,7 @@
 /**
  * The mode belongs to the master: the kernel gives the mode of the slave made last to all of them (ipvlan_set_port_mode in
  * drivers/net/ipvlan/ipvlan_main.c). It can be read from any slave, but from nothing else, and the slaves are in the pods'
- * namespaces. So the slave made last on a master is remembered as its witness; when the witness is gone, all namespaces
- * are searched for another one.
+ * namespaces. So each slave is noted as a witness; where there is none, all namespaces are searched for somebody else's.
  */
 import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
 import { type Attachment, CniError } from '@cni/skel';
@@ -21,7 +20,7 @@ import type { Config } from './config.ts';
 
 type Mode = Config['mode'];
 
-/** One file per master, named by its index. On a tmpfs: an index means nothing after a reboot. */
+/** One file per slave: the master's index and the slave's mark. On a tmpfs: an index means nothing after a reboot. */
 const WITNESSES = '/run/cni/ipvlan';
 const LOCK_TIMEOUT = 30_000;
 
@@ -31,26 +30,25 @@ export interface Intent {
   /** The namespace of the master. */
   readonly home: Rtnl;
   readonly attachment: Attachment;
+  /** Of the attachment in its network. */
+  readonly mark: string;
 }
 
 /**
  * Calls `make`, which makes a slave, once it is certain that no live slave of the master is in another mode. Two of these
  * never run at once.
  */
-export function inMode<T>({ config, master, home, attachment }: Intent, make: () => T): T {
+export function inMode<T>({ config, master, home, attachment, mark }: Intent, make: () => T): T {
   if (config.linkInContainer) {
     expectMode(config.mode, modeOfSlaves(home, master), master);
     return make();
   }
   const lock = lockOwnNetns(LOCK_TIMEOUT);
   try {
-    const file = `${WITNESSES}/${master.index}`;
-    const [path, name] = findText(file)?.split('\n') ?? [];
-    const current = (path && name && modeIn(path, master, name)) || search(master);
-    expectMode(config.mode, current, master);
+    expectMode(config.mode, witnessed(master) ?? search(master), master);
     const made = make();
     makeDirectories(WITNESSES);
-    writeFile(file, [attachment.sandbox, attachment.ifName, attachment.containerId].join('\n'));
+    writeFile(`${WITNESSES}/${master.index}-${mark}`, [attachment.sandbox, attachment.ifName].join('\n'));
     return made;
   } finally {
     lock.release();
@@ -66,13 +64,22 @@ function expectMode(mode: Mode, current: Mode | undefined, master: Link): void {
   );
 }
 
-/** Forgets a slave that is going away, if it is the witness of some master; and what a killed ADD left half-written. */
-export function forgetWitness({ containerId, ifName }: Attachment): void {
-  for (const index of listIfPresent(WITNESSES)) {
-    const witness = findText(`${WITNESSES}/${index}`) ?? '';
-    const [, name, id] = witness.split('\n');
-    if (id === undefined || (name === ifName && id === containerId)) removeIfPresent(`${WITNESSES}/${index}`);
+/** Forgets a slave that is going away. */
+export function forgetWitness(mark: string): void {
+  for (const name of listIfPresent(WITNESSES)) {
+    if (name.endsWith(`-${mark}`)) removeIfPresent(`${WITNESSES}/${name}`);
   }
+}
+
+/** What the first live witness says; those that are gone without a DEL are forgotten on the way. */
+function witnessed(master: Link): Mode | undefined {
+  for (const name of listIfPresent(WITNESSES).filter((witness) => witness.startsWith(`${master.index}-`))) {
+    const [path = '', ifName = ''] = findText(`${WITNESSES}/${name}`)?.split('\n') ?? [];
+    const mode = modeIn(path, master, ifName);
+    if (mode !== undefined) return mode;
+    removeIfPresent(`${WITNESSES}/${name}`);
+  }
+  return undefined;
 }
 
 /** The mode of the slaves of `master` that are in the namespace of `rtnl`, or of the one called `name`. */

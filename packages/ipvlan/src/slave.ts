@@ -24,8 +24,13 @@ function groupOf(attachment: Attachment, network: string): number {
   return hash >>> 0 || 1;
 }
 
-function temporaryName(group: number): string {
-  return `cni${group.toString(16).padStart(8, '0')}`;
+/** The group in hexadecimal, for names of eight characters. */
+export function markOf(attachment: Attachment, network: string): string {
+  return groupOf(attachment, network).toString(16).padStart(8, '0');
+}
+
+function temporaryName(attachment: Attachment, network: string): string {
+  return `cni${markOf(attachment, network)}`;
 }
 
 export interface SlaveOptions {
@@ -51,8 +56,7 @@ export function addSlave(options: SlaveOptions): Link {
   expectFreeName(pod, attachment);
   // Deferred first and found by its mark: the kernel may have made it although we never heard.
   undo.defer(`delete link ${ifName}`, () => deleteOwnSlave(pod, netns, attachment, network));
-  const group = groupOf(attachment, network);
-  const { index } = pod.links.get({ name: addUnderFreeName(options, group) });
+  const { index } = pod.links.get({ name: addUnderFreeName(options) });
   pod.links.set(index, {
     alias: aliasOf(attachment, network),
     group: 0,
@@ -62,7 +66,8 @@ export function addSlave(options: SlaveOptions): Link {
 }
 
 /** Older kernels (6.1) look for the new name in the namespace of the request too, and refuse one that is taken there. */
-function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOptions, group: number): string {
+function addUnderFreeName({ home, netns, master, config, attachment, network }: SlaveOptions): string {
+  const group = groupOf(attachment, network);
   const add = (name: string): string => {
     home.links.add({
       name,
@@ -77,7 +82,7 @@ function addUnderFreeName({ home, netns, master, config, attachment }: SlaveOpti
   try {
     return add(attachment.ifName);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return add(temporaryName(group));
+    if (isErrno(error, 'EEXIST')) return add(temporaryName(attachment, network));
     if (isErrno(error, 'EOPNOTSUPP'))
       throw new CniError('INTERNAL', 'the kernel has no ipvlan: CONFIG_IPVLAN', { cause: error });
     if (!isErrno(error, 'EBUSY')) throw error;
@@ -104,7 +109,7 @@ function findOwnSlave(pod: Rtnl, attachment: Attachment, network: string, prevRe
   const reported = prevResult?.interfaces?.find(
     ({ name, sandbox }) => name === attachment.ifName && sandbox === attachment.sandbox,
   );
-  return [attachment.ifName, temporaryName(group)]
+  return [attachment.ifName, temporaryName(attachment, network)]
     .flatMap((name) => pod.links.find({ name }) ?? [])
     .filter((link) => link.info?.kind === 'ipvlan')
     .find(
