@@ -1,7 +1,7 @@
 import type { Link, Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno, type Netns, writeSysctls } from '@cni/sys';
-import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, listOwn, reconcile, wereMade } from './filters.ts';
+import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
 import { aliasOf, DIRECTIONS, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
@@ -26,32 +26,28 @@ export interface Applied {
   readonly undo: Undo;
 }
 
-/** Makes what the plan says, and removes what an earlier one left; what is there already is changed in place. */
+/** Makes what the plan says; what is there already is changed in place, and what else an earlier ADD made goes. */
 export function apply(shaping: Shaping, options: Applied): void {
-  for (const shaper of shaping) applyOne(shaper, options);
-  removeOthers(shaping, options);
+  const there = shaping.filter((shaper) => applyOne(shaper, options));
+  if (there.length > 0) removeOthers(shaping, options);
 }
 
-function applyOne(shaper: Shaper, options: Applied): void {
+/** Whether something of it was there. */
+function applyOne(shaper: Shaper, options: Applied): boolean {
   const end = options.sides[shaper.side];
-  if ('root' in shaper) putRoot(end, shaper.root, shaper, options.undo);
-  else if (shaper.feeds.some(({ shared }) => shared)) locked(() => feedIfb(end, shaper, options));
-  else feedIfb(end, shaper, options);
-}
-
-function putRoot({ rtnl }: End, link: number, { bucket }: Shaper, undo: Undo): void {
-  const { name } = rtnl.links.get({ index: link });
-  putBucket({ rtnl, link, name }, bucket, undo);
+  if ('root' in shaper) return putBucket({ rtnl: end.rtnl, link: shaper.root }, shaper.bucket, options.undo);
+  const shared = shaper.feeds.some((feed) => feed.shared);
+  return shared ? locked(() => feedIfb(end, shaper, options)) : feedIfb(end, shaper, options);
 }
 
 type Fed = Shaper & { readonly feeds: readonly Feed[] };
 
 /** The bucket first and the filters last: no packet finds an IFB that is not ready. */
-function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): void {
+function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): boolean {
   const { rtnl } = end;
   const name = ifbName(owner, shaper.direction);
   const ifb = findOrAdd(end, name, shaper, owner, undo);
-  putBucket({ rtnl, link: ifb.index, name }, shaper.bucket, undo);
+  const isThere = putBucket({ rtnl, link: ifb.index }, shaper.bucket, undo);
   const links = [...new Set(shaper.feeds.map(({ link }) => link))];
   const known = sourcesOf(ifb.alias ?? '');
   // Written before anything is made: if we are killed in the next moment, DEL knows.
@@ -59,16 +55,18 @@ function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): void {
   const label = (sources: readonly Source[]) =>
     rtnl.links.set(ifb.index, { alias: aliasOf(owner, sources), group: 0, up: true });
   label(intended);
-  const there = links.filter((link) => !addHooks(rtnl, link, shaper.feeds, undo));
+  const hooks = new Map(links.map((link) => [link, addHooks(rtnl, link, shaper.feeds, undo)]));
   const sources = intended.map((one) =>
-    known.includes(one) || !there.includes(one.link) ? one : { ...one, made: false },
+    known.includes(one) || hooks.get(one.link) !== 'foreign' ? one : { ...one, made: false },
   );
-  if (there.length > 0) label(sources);
+  if (sources.some((one, index) => one !== intended[index])) label(sources);
   for (const feed of shaper.feeds) {
     undo.defer(`delete the filters that lead to ${name}`, () => deleteOwn(rtnl, feed, ifb.index));
-    const made = sources.find(({ link }) => link === feed.link)?.made ?? false;
-    reconcile(rtnl, feed, { ifb: ifb.index, made });
+    const target = { ifb: ifb.index, made: sources.some(({ link, made }) => link === feed.link && made) };
+    if (hooks.get(feed.link) === 'new') lead(rtnl, feed, target);
+    else reconcile(rtnl, feed, target);
   }
+  return isThere;
 }
 
 /** An IFB without IPv6: it would give itself an address, and say so to the pod's network. */
@@ -94,16 +92,16 @@ function findOrAdd({ rtnl, netns }: End, name: string, { mtu }: Shaper, owner: O
   return rtnl.links.get({ name });
 }
 
-/** Makes the hooks of a link, unless they are there; whether they are of our making, now or earlier. */
-function addHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], undo: Undo): boolean {
+/** Makes the hooks of a link, unless they are there: of our making, or somebody else's. */
+function addHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], undo: Undo): 'new' | 'ours' | 'foreign' {
   try {
     rtnl.qdiscs.add({ link, parent: 'ingress', kind: 'clsact' });
     undo.defer('delete the clsact qdisc', () => deleteHooksIfUnused(rtnl, link));
-    return true;
+    return 'new';
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
     expectHooks(rtnl, link, feeds, error);
-    return wereMade(rtnl, link);
+    return wereMade(rtnl, link) ? 'ours' : 'foreign';
   }
 }
 
@@ -133,10 +131,8 @@ function removeOthers(shaping: Shaping, { sides, owner }: Applied): void {
 export function check(shaping: Shaping, { sides, owner }: Omit<Applied, 'undo'>): void {
   for (const shaper of shaping) {
     const { rtnl } = sides[shaper.side];
-    if ('root' in shaper) {
-      const { name } = rtnl.links.get({ index: shaper.root });
-      checkBucket({ rtnl, link: shaper.root, name }, shaper.bucket);
-    } else checkIfb(rtnl, shaper, owner);
+    if ('root' in shaper) checkBucket({ rtnl, link: shaper.root }, shaper.bucket);
+    else checkIfb(rtnl, shaper, owner);
   }
 }
 
@@ -145,7 +141,7 @@ function checkIfb(rtnl: Rtnl, { direction, bucket, feeds }: Fed, owner: Owner): 
   const ifb = rtnl.links.find({ name });
   if (ifb === undefined || !isOwn(ifb, owner)) throw new CniError('LINK_MISSING', `${name} is gone`);
   if (!ifb.up) throw failed(`${name} is down`);
-  checkBucket({ rtnl, link: ifb.index, name }, bucket);
+  checkBucket({ rtnl, link: ifb.index }, bucket);
   for (const feed of feeds) {
     const there = listOwn(rtnl, feed, ifb.index);
     const wanted = filtersOf(feed, { ifb: ifb.index, made: false });

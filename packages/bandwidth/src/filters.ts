@@ -111,6 +111,11 @@ function isSamePrefix(a: Match['source'], b: Match['source']): boolean {
   return a === undefined || b === undefined ? a === b : equalCidrs(a, b);
 }
 
+/** Makes a hook that nobody has used yet lead to the IFB. */
+export function lead(rtnl: Rtnl, feed: Feed, target: Target): void {
+  for (const filter of filtersOf(feed, target)) rtnl.filters.add(filter);
+}
+
 /** Makes a hook lead to the IFB as wanted: what is missing is added, and what is ours and not wanted goes, black holes included. */
 export function reconcile(rtnl: Rtnl, feed: Feed, target: Target): void {
   const there = listOurs(rtnl, feed.link, feed.hook);

@@ -12,21 +12,27 @@ const QUEUE: Handle = { major: 0xcb2, minor: 0 };
 export interface Place {
   readonly rtnl: Rtnl;
   readonly link: number;
-  readonly name: string;
 }
 
-/** Puts the bucket at the root of a link, or changes ours that is there. Throws `CniError` for a foreign one. */
-export function putBucket(place: Place, bucket: Bucket, undo: Undo): void {
-  const { rtnl, link, name } = place;
+/** For errors alone. */
+function nameOf({ rtnl, link }: Place): string {
+  return rtnl.links.find({ index: link })?.name ?? `link ${link}`;
+}
+
+/** Puts the bucket at the root of a link, or changes ours that is there; whether it was. Throws `CniError` for a foreign one. */
+export function putBucket(place: Place, bucket: Bucket, undo: Undo): boolean {
+  const { rtnl, link } = place;
   let there = false;
   // Deferred first: the kernel may have made it although we never heard.
-  undo.defer(`delete the root qdisc of ${name}`, () => void (there || deleteBucket(rtnl, link)));
+  undo.defer(`delete the root qdisc of link ${link}`, () => void (there || deleteBucket(rtnl, link)));
   there = !putTbf(place, bucket);
   putQueue(place, bucket);
+  return there;
 }
 
 /** Whether it was made. */
-function putTbf({ rtnl, link, name }: Place, { rate, burst, limit }: Bucket): boolean {
+function putTbf(place: Place, { rate, burst, limit }: Bucket): boolean {
+  const { rtnl, link } = place;
   const tbf = { link, parent: 'root', handle: OURS, kind: 'tbf', options: { rate, burst, limit } } as const;
   try {
     rtnl.qdiscs.add(tbf);
@@ -34,7 +40,7 @@ function putTbf({ rtnl, link, name }: Place, { rate, burst, limit }: Bucket): bo
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
     const root = rootOf(rtnl, link);
-    if (root !== undefined && !isOurs(root)) throw foreign(name, root, error);
+    if (root !== undefined && !isOurs(root)) throw foreign(nameOf(place), root, error);
   }
   rtnl.qdiscs.replace(tbf);
   return false;
@@ -45,12 +51,17 @@ function foreign(name: string, { kind }: Qdisc, cause: unknown): CniError {
   return new CniError('LINK_MISMATCH', message, { cause });
 }
 
+/** Until the kernel says otherwise. */
+let hasFqCodel = true;
+
 /** A kernel without fq_codel keeps the limited fifo that tbf makes by itself. */
 function putQueue({ rtnl, link }: Place, { queue }: Bucket): void {
+  if (!hasFqCodel) return;
   try {
     rtnl.qdiscs.replace({ link, parent: CHILD, handle: QUEUE, kind: 'fq_codel', options: queue });
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EOPNOTSUPP')) throw error;
+    hasFqCodel = false;
   }
 }
 
@@ -68,7 +79,9 @@ function isOurs({ kind, handle }: Qdisc): boolean {
 }
 
 /** Compares the root of a link with the bucket. Throws `CniError`. */
-export function checkBucket({ rtnl, link, name }: Place, bucket: Bucket): void {
+export function checkBucket(place: Place, bucket: Bucket): void {
+  const { rtnl, link } = place;
+  const name = nameOf(place);
   const qdiscs = rtnl.qdiscs.list({ link, invisible: true });
   const root = qdiscs.find(({ parent }) => parent === 'root');
   if (root === undefined || !isOurs(root) || root.kind !== 'tbf' || root.options === undefined)

@@ -21,10 +21,10 @@ export function deleteIfb(end: End, ifb: Link): void {
 const LOCK_TIMEOUT = 30_000;
 
 /** Runs `run` while nobody else does: the hooks of a link of the node go with their last user, and another may be coming. */
-export function locked(run: () => void): void {
+export function locked<T>(run: () => T): T {
   const lock = lockOwnNetns(LOCK_TIMEOUT);
   try {
-    run();
+    return run();
   } finally {
     lock.release();
   }
