@@ -50,6 +50,18 @@ const files: Record<string, () => void> = {
   'findText looks away only from what is absent': withDirectory((directory) => {
     refuses(() => sys.findText(directory), `read ${directory}: EISDIR`);
   }),
+  'small files one after another, nothing for what is none': withDirectory((directory) => {
+    sys.writeFile(`${directory}/a`, 'one');
+    sys.writeFile(`${directory}/b`, 'grün');
+    sys.writeFile(`${directory}/empty`, '');
+    sys.writeFile(`${directory}/large`, '123456');
+    const read = sys.smallFileReader(5);
+    const textOf = (name: string) => {
+      const bytes = read(`${directory}/${name}`);
+      return bytes && sys.text(bytes);
+    };
+    same(['a', 'b', 'empty', 'large', 'none', '.', 'a'].map(textOf), ['one', 'grün', null, null, null, null, 'one']);
+  }),
   'exclusive creation of a file that is there': withDirectory((directory) => {
     sys.writeFile(`${directory}/a`, '1', { mode: 'exclusive' });
     refuses(() => sys.writeFile(`${directory}/a`, '2', { mode: 'exclusive' }), 'EEXIST');

@@ -37,5 +37,6 @@ export {
   writeStderr,
   writeStdout,
 } from './process.ts';
+export { smallFileReader } from './small-files.ts';
 export { openSocket, type Socket } from './socket.ts';
 export { text, utf8 } from './text.ts';
