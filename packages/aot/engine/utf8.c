@@ -16,10 +16,26 @@ static int sequence(const uint8_t *from, size_t length) {
   return size;
 }
 
+/* How many bytes from `from` on are ASCII, eight at a time. */
+static size_t ascii(const uint8_t *from, size_t length) {
+  size_t at = 0;
+  for (uint64_t word; at + sizeof word <= length; at += sizeof word) {
+    memcpy(&word, from + at, sizeof word);
+    if (word & 0x8080808080808080) break;
+  }
+  while (at < length && from[at] < 0x80) at++;
+  return at;
+}
+
 /* As the Encoding Standard decodes: each maximal part of an ill-formed sequence becomes one U+FFFD. */
 size_t repair_utf8(const uint8_t *from, size_t length, uint8_t *into) {
   size_t written = 0;
   for (size_t at = 0; at < length;) {
+    size_t plain = ascii(from + at, length - at);
+    if (into && plain > 0) memmove(into + written, from + at, plain);
+    written += plain;
+    at += plain;
+    if (at == length) break;
     int size = sequence(from + at, length - at);
     const uint8_t *source = size > 0 ? from + at : (const uint8_t *)"\xef\xbf\xbd";
     size_t bytes = size > 0 ? size : 3;
