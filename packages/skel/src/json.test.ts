@@ -68,3 +68,17 @@ test('any value ends where its text ends, in whatever pieces it comes', () => {
     }),
   );
 });
+
+test('strings full of quotes and backslashes, a byte at a time and whole', () => {
+  const text = fc.string({ unit: fc.constantFrom('"', '\\', '[', '}', 'a'), maxLength: 12 });
+  fc.assert(
+    fc.property(fc.dictionary(text, text), (value) => {
+      const bytes = utf8(JSON.stringify(value));
+      const [whole, single] = [new JsonScan(), new JsonScan()];
+      expect(whole.feed(bytes)).toBe(bytes.length);
+      const ends = Array.from(bytes, (byte) => single.feed(Uint8Array.of(byte)));
+      expect(ends.indexOf(1)).toBe(bytes.length - 1);
+      expect([whole.deepest, single.deepest]).toEqual([1, 1]);
+    }),
+  );
+});

@@ -52,7 +52,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPENING = [0x7b, 0x5b];
 const CLOSING = [0x7d, 0x5d];
-const WHITE_SPACE = [0x09, 0x0a, 0x0d, 0x20];
+const SPACE = 0x20;
+const WHITE_SPACE = [0x09, 0x0a, 0x0d, SPACE];
 
 /** Follows brackets and strings through JSON that arrives in pieces, without parsing it. */
 export class JsonScan {
@@ -60,6 +61,7 @@ export class JsonScan {
   deepest = 0;
   #depth = 0;
   #inString = false;
+  /** Whether the next byte of a string means nothing. */
   #escaped = false;
   #started = false;
 
@@ -67,26 +69,40 @@ export class JsonScan {
   feed(bytes: Uint8Array): number | undefined {
     let end: number | undefined;
     for (let at = 0; at < bytes.length; at++) {
-      if (this.#step(bytes[at] ?? 0)) end ??= at + 1;
+      if (this.#inString) at = this.#endOfString(bytes, at);
+      else if (this.#step(bytes[at] ?? 0)) end ??= at + 1;
       if (this.deepest > DEEPEST) break;
     }
     return end;
   }
 
-  /** Whether the first value ends with this byte. */
+  /** Whether the first value ends with this byte, which is in no string. */
   #step(byte: number): boolean {
-    if (this.#inString) this.#stepInString(byte);
-    else if (byte === QUOTE) this.#inString = true;
-    else if (OPENING.includes(byte)) this.deepest = Math.max(this.deepest, ++this.#depth);
-    else if (CLOSING.includes(byte)) return --this.#depth === 0;
-    const starts = !this.#started && !WHITE_SPACE.includes(byte);
-    this.#started ||= starts;
+    if (byte <= SPACE && (this.#started || WHITE_SPACE.includes(byte))) return false;
+    const starts = !this.#started;
+    this.#started = true;
+    if (byte === QUOTE) this.#inString = true;
+    else if (byte === OPENING[0] || byte === OPENING[1]) this.deepest = Math.max(this.deepest, ++this.#depth);
+    else if (byte === CLOSING[0] || byte === CLOSING[1]) return --this.#depth === 0;
     return starts && this.#depth === 0;
   }
 
-  #stepInString(byte: number): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (byte === BACKSLASH) this.#escaped = true;
-    else if (byte === QUOTE) this.#inString = false;
+  /** Where the quote is that ends the string; the end of `bytes` when it goes on. A search is faster than a look at each byte. */
+  #endOfString(bytes: Uint8Array, from: number): number {
+    const start = this.#escaped ? from + 1 : from;
+    this.#escaped = false;
+    for (let at = bytes.indexOf(QUOTE, start); at !== -1; at = bytes.indexOf(QUOTE, at + 1)) {
+      if (backslashesBefore(bytes, start, at) % 2 === 1) continue;
+      this.#inString = false;
+      return at;
+    }
+    this.#escaped = backslashesBefore(bytes, start, bytes.length) % 2 === 1;
+    return bytes.length;
   }
+}
+
+function backslashesBefore(bytes: Uint8Array, start: number, end: number): number {
+  let first = end;
+  while (first > start && bytes[first - 1] === BACKSLASH) first--;
+  return end - first;
 }

@@ -9,7 +9,7 @@ describe('what is on stdin', () => {
     ['a list', '[]', 6, 'configuration on stdin: expected object (got [])'],
     ['null', 'null', 6, 'configuration on stdin: expected object (got null)'],
     ['two documents', '{}{}', 6, 'configuration on stdin: not JSON'],
-    ['too much', ' '.repeat(1 << 21), 6, 'configuration on stdin: larger than 1048576 bytes'],
+    ['too much', ' '.repeat(1 << 24), 6, 'configuration on stdin: larger than 8388608 bytes'],
     ['a mebibyte of brackets', '['.repeat(1 << 20), 6, 'configuration on stdin: nested deeper than 256 levels'],
     ['a version that is no text', '{"cniVersion":1,"name":"n"}', 6, 'cniVersion: expected string (got 1)'],
     ['a name that is no text', '{"name":[]}', 6, 'name: expected string (got [])'],

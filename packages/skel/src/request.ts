@@ -7,8 +7,8 @@ import { type Dns, decodeResult, dns, type Result } from './result.ts';
 import { parseWith, quote } from './schema.ts';
 import { isAtLeast, isSpecVersion, SPEC_VERSIONS, type SpecVersion } from './versions.ts';
 
-/** A request is some hundred bytes to some thousand. */
-export const LARGEST_REQUEST = 1_048_576;
+/** A request is some hundred bytes to some thousand, but GC names every attachment of the node in a hundred bytes each. */
+export const LARGEST_REQUEST = 8_388_608;
 
 /** What stdin held. */
 export interface Request {
