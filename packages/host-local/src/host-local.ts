@@ -70,9 +70,13 @@ export const hostLocal: Plugin = definePlugin({
 
   gc({ config: { ipam }, network, validAttachments }) {
     const isValid = validityOf(validAttachments);
-    const refused = withStoreIfPresent(storeOf(ipam, network), (store) =>
-      store.sweep(store.all().filter(({ owner }) => !isValid(owner))),
-    );
+    const refused = withStoreIfPresent(storeOf(ipam, network), (store) => {
+      const all = store.all();
+      return store.sweep(
+        all.filter(({ record }) => !isValid(record)),
+        all,
+      );
+    });
     attemptAll(...(refused ?? []).map(rethrow));
   },
 
@@ -96,9 +100,9 @@ function rethrow(error: unknown): () => never {
 }
 
 /** A record of the container alone is valid with any of its attachments. */
-function validityOf(attachments: readonly Owner[]): (owner: Owner) => boolean {
+function validityOf(attachments: readonly Owner[]): (record: string) => boolean {
   const valid = new Set(attachments.flatMap((owner) => [formatRecord(owner), owner.containerId]));
-  return (owner) => valid.has(formatRecord(owner));
+  return (record) => valid.has(record);
 }
 
 function storeOf({ dataDir, lockTimeout, reuseDelay }: StorageConfig, network: Network): StoreOptions {
@@ -143,8 +147,7 @@ function refuseSecond(store: Store, needs: readonly Need[], attachment: Attachme
 function release(ipam: StorageConfig, network: Network, attachment: Attachment): void {
   withStoreIfPresent(storeOf(ipam, network), (store) => {
     const held = store.ownedBy(attachment);
-    const [first] = held;
-    if (first !== undefined) store.release(first.owner, held);
+    if (held.length > 0) store.release(attachment.containerId, held);
   });
 }
 

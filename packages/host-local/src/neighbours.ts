@@ -2,7 +2,7 @@ import { formatIp, type Ip } from '@cni/ip';
 import { findStat, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { lockIn } from './open-store.ts';
 import { type Location, pathsOf } from './paths.ts';
-import { ownerAt } from './survey.ts';
+import { recordAt } from './survey.ts';
 
 /** The other networks on this node, as far as an address of theirs must not be handed out again. */
 export interface Neighbours {
@@ -19,7 +19,7 @@ export function neighboursOf({ dataDir, network }: Location, isolated: boolean):
   return {
     holder(ip) {
       others ??= listDirectory(dataDir).filter(isNeighbour);
-      return others.find((name) => ownerAt(`${dataDir}/${name}/${formatIp(ip)}`) !== undefined);
+      return others.find((name) => recordAt(`${dataDir}/${name}/${formatIp(ip)}`) !== undefined);
     },
   };
 }

@@ -1,142 +1,138 @@
 import { findText, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { isAddressName } from './record.ts';
+import type { Held, HeldList } from './survey.ts';
 
 /**
- * Finds the addresses of a container without reading every record. 256 files, named by the first two digits of a hash of the
- * container id, hold a line for each address: `<the other digits> <boot> <address>`. A line may be stale, so what it says has
- * to be verified; that none is missing is for the journal to know. Each call throws `SysError`.
+ * Finds the addresses of a container without reading every record. 64 files hold an entry for each address: `<record>
+ * <boot> <address>`, ended by NUL, in the file that some of the container id's characters tell. An entry may be stale, so what it
+ * says has to be verified; that none is missing is for the journal to know. Each call throws `SysError`.
  */
 export interface OwnerIndex {
-  find(containerId: string): Entry[];
+  /** Names of files of addresses that may be the container's. */
+  find(containerId: string): string[];
   /** Every entry. */
   list(): Entry[];
-  add(entry: Entry): void;
+  add(boot: string, held: Held): void;
   /** Removes the entries of these addresses from those of a container. */
   remove(containerId: string, addresses: ReadonlySet<string>): void;
-  /** Makes the index consist of these. An entry that it has already keeps its boot. */
-  rebuild(entries: readonly Entry[]): void;
+  /** Makes the index consist of these; those that it has not yet are of `boot`. */
+  rebuild(held: HeldList, boot: string): void;
 }
 
 /** One address of one container. */
-export interface Entry {
-  /** Of the container id, 16 hexadecimal digits. */
-  readonly hash: string;
+export interface Entry extends Held {
   /** The first eight digits of the kernel's boot id at the time the address was reserved, or first seen. */
   readonly boot: string;
-  /** The name of the address's file. */
-  readonly name: string;
 }
 
-/** The entry of an address that a container holds. */
-export function entryOf(containerId: string, boot: string, name: string): Entry {
-  return { hash: hashOf(containerId), boot, name };
-}
-
-/** Two times FNV-1a, 32 bits, mixed so that ids that differ in their last digits only are spread. Collisions do no harm: what is found is verified. */
-function hashOf(text: string): string {
-  let high = 0x811c9dc5;
-  let low = 0xcbf29ce4;
-  for (let at = 0; at < text.length; at++) {
-    high = Math.imul(high ^ text.charCodeAt(at), 0x01000193);
-    low = Math.imul(low ^ text.charCodeAt(at) ^ at, 0x01000193);
-  }
-  return [mix(high ^ low), mix(low)].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
-}
-
-/** The finalizer of MurmurHash3. */
-function mix(half: number): number {
-  const once = Math.imul(half ^ (half >>> 16), 0x85ebca6b);
-  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
-  return twice ^ (twice >>> 16);
-}
-
-const BUCKET_DIGITS = 2;
+const CARRIAGE_RETURN = 13;
+const BUCKETS = 64;
 const BUCKET = /^[0-9a-f]{2}$/;
 
-function bucketOf(hash: string): string {
-  return hash.slice(0, BUCKET_DIGITS);
+/** Which file, by some characters of the id that ends at `end`: to look at all of them takes as long as to read the record. */
+function bucketOf(record: string, end: number): number {
+  const last = record.charCodeAt(end - 1) * 31 + record.charCodeAt(end - 2) * 167;
+  // Where there is no such character it is NaN, which counts as 0.
+  return (last + record.charCodeAt(end - 5) * 59 + record.charCodeAt(end >> 1)) & (BUCKETS - 1);
 }
 
-function lineOf({ hash, boot, name }: Entry): string {
-  return `${hash.slice(BUCKET_DIGITS)} ${boot} ${name}`;
+function nameOfBucket(bucket: number): string {
+  return bucket.toString(16).padStart(2, '0');
 }
 
-function entriesIn(bucket: string, lines: readonly string[]): Entry[] {
-  return lines.flatMap((line) => {
-    const [rest = '', boot = '', name = ''] = line.split(' ');
-    return isAddressName(name) ? [{ hash: bucket + rest, boot, name }] : [];
-  });
+function formatEntry(boot: string, { name, record }: Held): string {
+  return `${record} ${boot} ${name}`;
 }
 
-function isOf(line: string, hash: string): boolean {
-  return line.startsWith(`${hash.slice(BUCKET_DIGITS)} `);
+function parseEntry(entry: string): Entry {
+  const [record = '', boot = '', name = ''] = entry.split(' ');
+  return { record, boot, name };
 }
 
-function nameIn(line: string): string {
-  return line.slice(line.lastIndexOf(' ') + 1);
+function nameIn(entry: string): string {
+  return entry.slice(entry.lastIndexOf(' ') + 1);
+}
+
+function isOf(containerId: string): (entry: string) => boolean {
+  return (entry) => entry.startsWith(`${containerId}\r`) || entry.startsWith(`${containerId} `);
 }
 
 /** The index in a directory of its own. */
 export function openOwnerIndex(directory: string): OwnerIndex {
-  const read = (bucket: string) => (findText(`${directory}/${bucket}`) ?? '').split('\n').filter((line) => line !== '');
-  const write = (bucket: string, lines: readonly string[]) =>
-    writeFile(`${directory}/${bucket}`, lines.map((line) => `${line}\n`).join(''));
+  const pathOf = (bucket: number) => `${directory}/${nameOfBucket(bucket)}`;
+  const bucketFor = (containerId: string) => pathOf(bucketOf(containerId, containerId.length));
   return {
     find(containerId) {
-      const hash = hashOf(containerId);
-      return entriesIn(
-        bucketOf(hash),
-        read(bucketOf(hash)).filter((line) => isOf(line, hash)),
-      );
+      const names = read(bucketFor(containerId)).filter(isOf(containerId)).map(nameIn);
+      return [...new Set(names)].filter(isAddressName);
     },
     list: () =>
       listDirectory(directory)
         .filter((name) => BUCKET.test(name))
-        .flatMap((bucket) => entriesIn(bucket, read(bucket))),
-    add(entry) {
-      writeFile(`${directory}/${bucketOf(entry.hash)}`, `${lineOf(entry)}\n`, { mode: 'append' });
+        .flatMap((bucket) => read(`${directory}/${bucket}`).map(parseEntry))
+        .filter(({ name }) => isAddressName(name)),
+    add(boot, held) {
+      const path = pathOf(bucketOf(held.record, endOfId(held.record)));
+      writeFile(path, `${formatEntry(boot, held)}\0`, { mode: 'append' });
     },
     remove(containerId, addresses) {
-      const hash = hashOf(containerId);
-      const lines = read(bucketOf(hash));
-      const kept = lines.filter((line) => !isOf(line, hash) || !addresses.has(nameIn(line)));
-      if (kept.length < lines.length) write(bucketOf(hash), kept);
+      const path = bucketFor(containerId);
+      const isOurs = isOf(containerId);
+      const entries = read(path);
+      const kept = entries.filter((entry) => !isOurs(entry) || !addresses.has(nameIn(entry)));
+      if (kept.length < entries.length) write(path, kept);
     },
-    rebuild(entries) {
+    rebuild(held, boot) {
       makeDirectories(directory, 0o700);
-      const wanted = bucketsOf(entries);
-      for (const bucket of listDirectory(directory)) {
-        if (BUCKET.test(bucket) && !wanted.has(bucket)) removeIfPresent(`${directory}/${bucket}`);
-      }
-      for (const [bucket, lines] of wanted) {
-        const present = read(bucket);
-        const merged = merge(lines, present);
-        if (merged.length !== present.length || merged.some((line, at) => line !== present[at])) write(bucket, merged);
+      const present = new Set(listDirectory(directory));
+      for (const [bucket, entries] of bucketsOf(held, boot).entries()) {
+        const old = present.has(nameOfBucket(bucket)) ? read(pathOf(bucket)) : [];
+        if (entries.length === 0 && old.length > 0) removeIfPresent(pathOf(bucket));
+        else if (entries.length > 0) rewrite(pathOf(bucket), entries, old);
       }
     },
   };
 }
 
-/** The lines of each bucket. */
-function bucketsOf(entries: readonly Entry[]): Map<string, string[]> {
-  const buckets = new Map<string, string[]>();
-  for (const entry of entries) {
-    const bucket = bucketOf(entry.hash);
-    const lines = buckets.get(bucket);
-    if (lines === undefined) buckets.set(bucket, [lineOf(entry)]);
-    else lines.push(lineOf(entry));
+function read(path: string): string[] {
+  return (findText(path) ?? '').split('\0').slice(0, -1);
+}
+
+function write(path: string, entries: readonly string[]): void {
+  writeFile(path, `${entries.join('\0')}\0`);
+}
+
+function rewrite(path: string, wanted: readonly string[], old: readonly string[]): void {
+  const present = new Set(old);
+  if (old.length === 0) write(path, wanted);
+  else if (old.length !== wanted.length || wanted.some((entry) => !present.has(entry)))
+    write(path, withBoots(wanted, old));
+}
+
+function endOfId(record: string): number {
+  const end = record.indexOf('\r');
+  return end === -1 ? record.length : end;
+}
+
+/** The entries of each bucket. */
+function bucketsOf({ names, records }: HeldList, boot: string): string[][] {
+  const buckets = Array.from({ length: BUCKETS }, (): string[] => []);
+  // Most ids are as long as the one before.
+  let end = 0;
+  for (let at = 0; at < records.length; at++) {
+    const record = records[at] as string;
+    if (record.charCodeAt(end) !== CARRIAGE_RETURN) end = endOfId(record);
+    buckets[bucketOf(record, end)]?.push(`${record} ${boot} ${names[at]}`);
   }
   return buckets;
 }
 
-/** The wanted lines, as they are present if they are: in their order, and with their boot. */
-function merge(wanted: readonly string[], present: readonly string[]): string[] {
-  const missing = new Map(wanted.map((line) => [keyOf(line), line]));
-  const kept = present.filter((line) => missing.delete(keyOf(line)));
-  return [...kept, ...missing.values()];
+/** The wanted entries, those that are there already with the boot that they have. */
+function withBoots(wanted: readonly string[], old: readonly string[]): string[] {
+  const present = new Map(old.map((entry) => [withoutBoot(entry), entry]));
+  return wanted.map((entry) => present.get(withoutBoot(entry)) ?? entry);
 }
 
-/** A line without its boot. */
-function keyOf(line: string): string {
-  return `${line.slice(0, line.indexOf(' '))} ${nameIn(line)}`;
+function withoutBoot(entry: string): string {
+  return `${entry.slice(0, entry.indexOf(' '))} ${nameIn(entry)}`;
 }

@@ -1,6 +1,9 @@
-import { parseIp } from '@cni/ip';
+import { formatIp, parseIp } from '@cni/ip';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addressOfName, formatRecord, isAddressName, nameOf, parseRecord } from './record.ts';
+import { addressOfName, formatRecord, isAddressName, nameOf, ownerOf, recordIn } from './record.ts';
+
+const digits = '0123456789abcdef'.repeat(4);
 
 test('a record is the container id, CR LF, the interface', () => {
   expect(formatRecord({ containerId: 'id1', ifName: 'eth0' })).toBe('id1\r\neth0');
@@ -15,9 +18,15 @@ test.each([
   ['words', 'do not touch', undefined],
   ['a plain line feed', 'id1\neth0', undefined],
   ['three lines', 'id1\r\neth0\r\nx', undefined],
+  ['64 digits', `${digits}\r\neth0`, { containerId: digits, ifName: 'eth0' }],
+  ['64 characters', `${digits.slice(1)}_\r\neth0`, { containerId: `${digits.slice(1)}_`, ifName: 'eth0' }],
+  ['63 digits and a blank', `${digits.slice(1)} \r\neth0`, undefined],
+  ['64 that are no digits', `${'%'.repeat(64)}\r\neth0`, undefined],
+  ['a blank before 63 digits', ` ${digits.slice(1)}\r\neth0`, { containerId: digits.slice(1), ifName: 'eth0' }],
   ['an interface name that is too long', 'id1\r\nabcdefghijklmnop', undefined],
 ])('read: %s', (_, text, expected) => {
-  expect(parseRecord(text)).toEqual(expected);
+  const record = recordIn(text);
+  expect(record && ownerOf(record)).toEqual(expected);
 });
 
 test.each(['10.1.0.2', '0.0.0.0', '255.249.199.99', 'fd00:1::2', '::1'])('%s names an address', (name) => {
@@ -41,4 +50,19 @@ test.each([
 ])('%s does not', (name) => {
   expect(addressOfName(name)).toBeUndefined();
   expect(isAddressName(name)).toBe(false);
+});
+
+test('names of IPv6 addresses are told without arithmetic as with it', () => {
+  const group: fc.Arbitrary<bigint> = fc.constantFrom(0n, 0n, 1n, 0xdn, 0xdb8n, 0xffffn);
+  const value = fc
+    .array(group, { minLength: 8, maxLength: 8 })
+    .map((groups) => groups.reduce((all, one) => (all << 16n) | one, 0n));
+  const text = fc
+    .array(fc.constantFrom(':', '::', '0', '1', 'db8', '00'), { maxLength: 12 })
+    .map((parts) => parts.join(''));
+  fc.assert(fc.property(value, (one) => isAddressName(formatIp({ family: 6, value: one }))));
+  fc.assert(
+    fc.property(text, (name) => isAddressName(name) === (addressOfName(name) !== undefined)),
+    { numRuns: 2000 },
+  );
 });

@@ -54,11 +54,11 @@ test('a clock that was set back keeps no address from being used', () => {
 function ageRecords(node: Node, ...addresses: string[]): void {
   const index = `${node.dataDir}/.host-local/pods/index`;
   for (const bucket of listDirectory(index).filter((name) => name.length === 2)) {
-    const lines = readText(`${index}/${bucket}`).split('\n');
-    const aged = lines.map((line) =>
-      addresses.some((address) => line.endsWith(` ${address}`)) ? line.replace(/ [0-9a-f]{8} /, ' 0badb007 ') : line,
+    const entries = readText(`${index}/${bucket}`).split('\0');
+    const aged = entries.map((entry) =>
+      addresses.some((address) => entry.endsWith(` ${address}`)) ? entry.replace(/ [0-9a-f]{8} /, ' 0badb007 ') : entry,
     );
-    writeFile(`${index}/${bucket}`, aged.join('\n'));
+    writeFile(`${index}/${bucket}`, aged.join('\0'));
   }
 }
 

@@ -10,11 +10,11 @@ import {
   UNKNOWN_BOOT,
   writeJournal,
 } from './journal.ts';
-import { entryOf, type OwnerIndex, openOwnerIndex } from './owner-index.ts';
+import { type OwnerIndex, openOwnerIndex } from './owner-index.ts';
 import type { Location, Paths } from './paths.ts';
 import { addressOfName, formatRecord, nameOf, type Owner } from './record.ts';
 import { type Resting, rest, restingAt } from './resting.ts';
-import { contentOf, type Held, ownerAt, type Survey, surveyOf } from './survey.ts';
+import { contentOf, eachHeld, type Held, type HeldList, recordAt, type Survey, surveyOf } from './survey.ts';
 import { discard, place, replace, setAside } from './writes.ts';
 
 /** A network's store, and how it is used. */
@@ -47,7 +47,7 @@ export class Store {
   /** Whether the index has every address. */
   #indexed = false;
   /** What was read when it had not. */
-  #held: Held[] | undefined;
+  #held: HeldList | undefined;
   #names: Set<string> | undefined;
   #lookups = 0;
   #resting: Resting | undefined;
@@ -61,16 +61,16 @@ export class Store {
   }
 
   /** The addresses of an attachment; if none is in its name, those in the name of its container alone, as very old records are. */
-  ownedBy({ containerId, ifName }: Owner): Held[] {
-    const held = (this.#held ?? this.#lookUp(containerId)).filter(({ owner }) => owner.containerId === containerId);
-    const exact = held.filter(({ owner }) => owner.ifName === ifName);
-    return exact.length > 0 ? exact : held.filter(({ owner }) => owner.ifName === undefined);
+  ownedBy(owner: Owner): Held[] {
+    const held = this.#indexed ? this.#lookUp(owner.containerId) : this.all();
+    const of = (record: string) => held.filter((one) => one.record === record);
+    const exact = of(formatRecord(owner));
+    return exact.length > 0 ? exact : of(owner.containerId);
   }
 
-  /** Every address and its owner. Reads all records. */
-  all(): Held[] {
-    this.#held ??= surveyOf(this.#paths.addresses).held;
-    return this.#held;
+  /** Every address and its record, as it is or was: what is freed of them is looked at first. */
+  all(): readonly Held[] {
+    return this.#held === undefined ? this.#index.list() : eachHeld(this.#held);
   }
 
   /** Whether an address cannot be had. */
@@ -88,7 +88,8 @@ export class Store {
 
   /** Reserves addresses that are not taken: all of them, or none if it throws. */
   reserve(owner: Owner, picks: readonly Pick[]): void {
-    const doomed = doomedOf(picks.map(({ ip }) => ({ name: nameOf(ip), owner })));
+    const record = formatRecord(owner);
+    const doomed = doomedOf(picks.map(({ ip }) => ({ name: nameOf(ip), record })));
     if (!this.#indexed) makeDirectories(this.#paths.index, 0o700);
     writeJournal(this.#paths.journal, { unfinished: doomed });
     try {
@@ -101,23 +102,24 @@ export class Store {
     }
   }
 
-  /** Frees addresses of one owner. Should it be interrupted, the next command completes it. */
-  release(owner: Owner, held: readonly Held[]): void {
+  /** Frees addresses of one container. Should it be interrupted, the next command completes it. */
+  release(containerId: string, held: readonly Held[]): void {
     const doomed = doomedOf(held);
     this.#announce(doomed);
     this.#finish(doomed);
-    this.#index.remove(owner.containerId, new Set(doomed.map(([name]) => name)));
+    this.#index.remove(containerId, namesOf(doomed));
     this.#rest(doomed);
     this.#settle();
   }
 
-  /** Frees the addresses of many owners, as many as can be; what was thrown for the others. */
-  sweep(stale: readonly Held[]): unknown[] {
-    const kept = new Set(this.all());
+  /** Frees the addresses of many owners, as many as can be, whose records are of {@link Store.all}; what was thrown for the others. */
+  sweep(stale: readonly Held[], all: readonly Held[]): unknown[] {
+    if (stale.length === 0) return [];
+    const kept = new Set(all);
     this.#announce(doomedOf(stale));
     const refused = stale.flatMap((held) => {
       try {
-        removeIfPresent(this.#pathOf(held.name));
+        this.#finish([[held.name, held.record]]);
         kept.delete(held);
         return [];
       } catch (error) {
@@ -125,7 +127,7 @@ export class Store {
       }
     });
     this.#names = undefined;
-    this.#rebuild([...kept]);
+    this.#rebuild({ names: [...kept].map(({ name }) => name), records: [...kept].map(({ record }) => record) });
     this.#rest(doomedOf(stale));
     return refused;
   }
@@ -136,13 +138,10 @@ export class Store {
    */
   reclaim(): number {
     if (!this.#indexed || this.#boot === UNKNOWN_BOOT) return 0;
-    const earlier = this.#index.list().filter(({ boot }) => boot !== this.#boot && boot !== UNKNOWN_BOOT);
-    const names = new Set(earlier.map(({ name, hash }) => `${hash} ${name}`));
-    const isEarlier = ({ name, owner }: Held) =>
-      names.has(`${entryOf(owner.containerId, this.#boot, name).hash} ${name}`);
-    const stale = names.size === 0 ? [] : this.all().filter(isEarlier);
+    const all = this.#index.list();
+    const stale = all.filter(({ boot }) => boot !== this.#boot && boot !== UNKNOWN_BOOT);
     if (stale.length === 0) return 0;
-    const freed = stale.length - this.sweep(stale).length;
+    const freed = stale.length - this.sweep(stale, all).length;
     this.#report(`${this.#paths.addresses}: ${freed} addresses of an earlier boot freed`);
     return freed;
   }
@@ -175,10 +174,9 @@ export class Store {
   }
 
   #lookUp(containerId: string): Held[] {
-    const names = new Set(this.#index.find(containerId).map(({ name }) => name));
-    return [...names].flatMap((name) => {
-      const owner = ownerAt(this.#pathOf(name));
-      return owner === undefined ? [] : [{ name, owner }];
+    return this.#index.find(containerId).flatMap((name) => {
+      const record = recordAt(this.#pathOf(name));
+      return record === undefined ? [] : [{ name, record }];
     });
   }
 
@@ -207,11 +205,11 @@ export class Store {
   }
 
   /** Makes the index say what the records say. Where it cannot be written, the next command reads all records again. */
-  #rebuild(held: readonly Held[]): void {
+  #rebuild(held: HeldList): void {
     // Overwritten, a long journal would stay long.
     dropJournal(this.#paths.journal);
     try {
-      this.#index.rebuild(held.map(({ name, owner }) => entryOf(owner.containerId, this.#boot, name)));
+      this.#index.rebuild(held, this.#boot);
       removeIfPresent(this.#paths.aside);
       this.#indexed = true;
       this.#settle();
@@ -222,7 +220,7 @@ export class Store {
 
   #place(ip: Ip, owner: Owner): void {
     place(this.#paths, nameOf(ip), formatRecord(owner));
-    this.#index.add(entryOf(owner.containerId, this.#boot, nameOf(ip)));
+    this.#index.add(this.#boot, { name: nameOf(ip), record: formatRecord(owner) });
   }
 
   #moveCursor(name: string, ip: Ip): void {
@@ -258,7 +256,7 @@ export class Store {
   #withdraw(owner: Owner, doomed: readonly Doomed[]): void {
     try {
       this.#finish(doomed);
-      this.#index.remove(owner.containerId, new Set(doomed.map(([name]) => name)));
+      this.#index.remove(owner.containerId, namesOf(doomed));
       this.#settle();
     } catch {}
   }
@@ -280,5 +278,9 @@ export class Store {
 }
 
 function doomedOf(held: readonly Held[]): Doomed[] {
-  return held.map(({ name, owner }) => [name, formatRecord(owner)]);
+  return held.map(({ name, record }) => [name, record]);
+}
+
+function namesOf(doomed: readonly Doomed[]): Set<string> {
+  return new Set(doomed.map(([name]) => name));
 }

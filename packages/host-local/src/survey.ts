@@ -1,15 +1,21 @@
-import { findStat, isErrno, listDirectory, readFile, text } from '@cni/sys';
-import { isAddressName, type Owner, parseRecord } from './record.ts';
+import { findStat, isErrno, listDirectory, readFile, smallFileReader, text } from '@cni/sys';
+import { isAddressName, recordIn } from './record.ts';
 
-/** An address, by its file's name, and whom it belongs to. */
+/** An address, by its file's name, and the record of whom it belongs to. */
 export interface Held {
   readonly name: string;
-  readonly owner: Owner;
+  readonly record: string;
+}
+
+/** Addresses and, at the same places, their records: what there may be sixty thousand of is not made objects. */
+export interface HeldList {
+  readonly names: string[];
+  readonly records: string[];
 }
 
 /** Everything in a directory of addresses, by name or as what it says. */
 export interface Survey {
-  readonly held: Held[];
+  readonly held: HeldList;
   /** What a crash of the reference plugin leaves: an address without an owner. */
   readonly empty: string[];
   /** Named like an address, but no record. */
@@ -23,14 +29,33 @@ const LONGEST_RECORD = 1024;
 
 /** Reads everything in a directory of addresses. Throws `SysError` when it cannot be listed. */
 export function surveyOf(directory: string): Survey {
-  const survey: Survey = { held: [], empty: [], damaged: [], foreign: [] };
+  const survey: Survey = { held: { names: [], records: [] }, empty: [], damaged: [], foreign: [] };
+  const read = smallFileReader(LONGEST_RECORD);
   for (const name of listDirectory(directory)) {
-    if (isAddressName(name)) classify(survey, `${directory}/${name}`, name);
-    else if (!OURS.test(name)) survey.foreign.push(name);
+    if (!isAddressName(name)) {
+      if (!OURS.test(name)) survey.foreign.push(name);
+      continue;
+    }
+    const path = `${directory}/${name}`;
+    const bytes = read(path);
+    const record = bytes && recordIn(text(bytes));
+    if (record === undefined) classify(survey, path, name);
+    else push(survey.held, name, record);
   }
   return survey;
 }
 
+function push({ names, records }: HeldList, name: string, record: string): void {
+  names.push(name);
+  records.push(record);
+}
+
+/** One by one. */
+export function eachHeld({ names, records }: HeldList): Held[] {
+  return names.map((name, at) => ({ name, record: records[at] ?? '' }));
+}
+
+/** Takes its time, for what is no record. */
 function classify(survey: Survey, path: string, name: string): void {
   let content: string | undefined;
   try {
@@ -39,15 +64,15 @@ function classify(survey: Survey, path: string, name: string): void {
     survey.foreign.push(name);
     return;
   }
-  const owner = content === undefined ? undefined : parseRecord(content);
-  if (owner !== undefined) survey.held.push({ name, owner });
+  const record = content === undefined ? undefined : recordIn(content);
+  if (record !== undefined) push(survey.held, name, record);
   else if (content === '') survey.empty.push(name);
   else survey.damaged.push(name);
 }
 
-/** The owner that the file of an address names; `undefined` when there is no file, or it names none. */
-export function ownerAt(path: string): Owner | undefined {
-  return parseRecord(contentOf(path) ?? '');
+/** The record in the file of an address; `undefined` when there is no file, or it names no owner. */
+export function recordAt(path: string): string | undefined {
+  return recordIn(contentOf(path) ?? '');
 }
 
 /** `undefined` for what is not there or is no plain, readable file of a moderate size. */

@@ -1,0 +1,53 @@
+import { listDirectory, randomHex, readText } from '@cni/sys';
+import { expect, onTestFinished, test } from 'vitest';
+import { openOwnerIndex } from './owner-index.ts';
+import { removeTree } from './testing/plugin.ts';
+
+function emptyIndex() {
+  const directory = `/tmp/host-local-index-${randomHex(6)}/index`;
+  onTestFinished(() => removeTree(directory.replace('/index', '')));
+  return { directory, index: openOwnerIndex(directory) };
+}
+
+const listOf = (held: Record<string, string>) => ({ names: Object.keys(held), records: Object.values(held) });
+
+test('what a container has, and not what one has whose id starts alike', () => {
+  const { index } = emptyIndex();
+  index.rebuild(listOf({ '10.1.0.2': 'a\r\neth0', '10.1.0.3': 'ab\r\neth0', '10.1.0.4': 'a' }), 'b0010001');
+  index.add('b0010001', { name: 'fd00::2', record: 'a\r\nnet1' });
+  expect(index.find('a')).toEqual(['10.1.0.2', '10.1.0.4', 'fd00::2']);
+  index.remove('a', new Set(['10.1.0.2', '10.1.0.3']));
+  expect(index.find('a')).toEqual(['10.1.0.4', 'fd00::2']);
+  expect(index.find('ab')).toEqual(['10.1.0.3']);
+  expect(index.find('b')).toEqual([]);
+});
+
+test('made again, it has what it is given, and what it had before has its boot', () => {
+  const { index } = emptyIndex();
+  index.rebuild(listOf({ '10.1.0.2': 'a\r\neth0', '10.1.0.3': 'b\r\neth0', '10.1.0.4': 'c' }), 'b0010001');
+  index.rebuild(listOf({ '10.1.0.2': 'a\r\neth0', '10.1.0.3': 'c\r\neth0', '10.1.0.5': 'c' }), 'b0010002');
+  const entries = index.list().map(({ name, record, boot }) => `${name} ${record.replace('\r\n', '/')} ${boot}`);
+  expect(entries.sort()).toEqual(['10.1.0.2 a/eth0 b0010001', '10.1.0.3 c/eth0 b0010002', '10.1.0.5 c b0010002']);
+});
+
+test('what is damaged tells of no address', () => {
+  const { directory, index } = emptyIndex();
+  index.rebuild(listOf({ '10.1.0.2': 'a\r\neth0' }), 'b0010001');
+  const [bucket = ''] = listDirectory(directory);
+  expect(readText(`${directory}/${bucket}`)).toBe('a\r\neth0 b0010001 10.1.0.2\0');
+  index.add('b0010001', { name: '../../passwd', record: 'a\r\neth0' });
+  expect(index.find('a')).toEqual(['10.1.0.2']);
+  expect(index.list()).toHaveLength(1);
+});
+
+test.each<[string, (at: number) => string]>([
+  ['random ids', () => randomHex(32)],
+  ['numbered ids', (at) => `pod-${at}`],
+  ['numbers in the middle', (at) => `pod-${String(at).padStart(8, '0')}-eth`],
+])('%s are spread', (_, idAt) => {
+  const { directory, index } = emptyIndex();
+  const ids = Array.from({ length: 2000 }, (_, at) => `${idAt(at)}\r\neth0`);
+  index.rebuild({ names: ids.map((_, at) => `10.1.${at >> 8}.${at & 255}`), records: ids }, 'b0010001');
+  const sizes = listDirectory(directory).map((name) => readText(`${directory}/${name}`).split('\0').length);
+  expect(Math.max(...sizes)).toBeLessThan(400);
+});
