@@ -32,6 +32,8 @@ export interface Ground {
   isTaken(ip: Ip): boolean;
   /** When an address was freed that is to rest, in milliseconds since the epoch. */
   freedAt(ip: Ip): number | undefined;
+  /** Since when a free address is kept for another pod, in milliseconds since the epoch. */
+  keptSince(ip: Ip): number | undefined;
   /** The other network that an address is in use in. */
   holder(ip: Ip): string | undefined;
   cursor(name: string): Ip | undefined;
@@ -50,16 +52,25 @@ export function rangesOf({ pools }: Need): RangeSet {
   return pools.flatMap(({ set }) => set);
 }
 
+/** Whether an address is in a range that the need can be met from. */
+export function isIn(need: Need, ip: Ip): boolean {
+  return rangeFor(rangesOf(need), ip) !== undefined;
+}
+
 /**
- * One address for each need: the first one wished for that meets it, else the next free one. Nothing is changed. Throws
+ * One address for each need: the first one wished for that meets it, else one that the pod had, else the next free one. Nothing is changed. Throws
  * {@link CniError} `INVALID_CONFIG` for a wish that cannot be granted, `ADDRESS_IN_USE`, `POOL_EXHAUSTED`.
  */
-export function choose(needs: readonly Need[], wishes: readonly Wish[], ground: Ground): Choice[] {
+export function choose(
+  needs: readonly Need[],
+  { wishes, before = [] }: { wishes: readonly Wish[]; before?: readonly Ip[] },
+  ground: Ground,
+): Choice[] {
   const open = dedupe(wishes);
   const chosen = needs.map((need) => {
     const at = open.findIndex(({ ip }) => rangeFor(rangesOf(need), ip) !== undefined);
     const [wish] = at === -1 ? [] : open.splice(at, 1);
-    return wish === undefined ? next(need, ground) : granted(need, wish, ground);
+    return wish === undefined ? (again(need, before, ground) ?? next(need, ground)) : granted(need, wish, ground);
   });
   if (open.length > 0) throw new CniError('INVALID_CONFIG', refusalOf(open, needs));
   return chosen;
@@ -75,12 +86,28 @@ function refusalOf(wishes: readonly Wish[], needs: readonly Need[]): string {
 }
 
 function granted(need: Need, { ip, source }: Wish, ground: Ground): Choice {
+  const choice = choiceOf(need, ip);
+  if (choice === undefined) throw new CniError('INVALID_CONFIG', `${source}: ${formatIp(ip)} is the gateway`);
+  refuseTaken(ip, source, ground);
+  return choice;
+}
+
+/** An address as a choice; `undefined` when it does not meet the need. */
+function choiceOf(need: Need, ip: Ip): Choice | undefined {
   const pool = need.pools.find(({ set }) => rangeFor(set, ip) !== undefined);
   const range = pool && rangeFor(pool.set, ip);
-  if (pool === undefined || range === undefined || isGateway(rangesOf(need), ip))
-    throw new CniError('INVALID_CONFIG', `${source}: ${formatIp(ip)} is the gateway`);
-  refuseTaken(ip, source, ground);
+  if (pool === undefined || range === undefined || isGateway(rangesOf(need), ip)) return undefined;
   return { ip, range, cursor: pool.cursor, routes: pool.routes };
+}
+
+/** What the pod had before, if it can be had. */
+function again(need: Need, before: readonly Ip[], ground: Ground): Choice | undefined {
+  const ip = before.find((one) => choiceOf(need, one) !== undefined && isFree(one, ground));
+  return ip && choiceOf(need, ip);
+}
+
+function isFree(ip: Ip, ground: Ground): boolean {
+  return !ground.isTaken(ip) && ground.holder(ip) === undefined;
 }
 
 function refuseTaken(ip: Ip, source: string, ground: Ground): void {
@@ -109,24 +136,44 @@ export function namesOf({ pools }: Need): string {
   return pools.map(({ name, set }) => `${name} (${formatSet(set)})`).join(', ');
 }
 
-/** The next free address of the first pool that has one. */
+/** The next free address of the first pool that has one; if none has, that which is kept for another pod the longest. */
 export function firstFree(need: Need, ground: Ground): Choice | undefined {
+  const kept = longest();
   for (const pool of need.pools) {
-    const free = firstOfPool(pool, rangesOf(need), ground);
+    const free = firstOfPool(pool, rangesOf(need), ground, kept);
     if (free !== undefined) return free;
   }
-  return undefined;
+  return kept.choice();
 }
 
 /** The next after the cursor, going round; one that was freed lately only if there is no other, the one freed first. */
-function firstOfPool({ cursor, set, routes }: Pool, all: RangeSet, ground: Ground): Choice | undefined {
-  let rested: { choice: Choice; since: number } | undefined;
+function firstOfPool(pool: Pool, all: RangeSet, ground: Ground, kept: Longest): Choice | undefined {
+  const { cursor, set, routes } = pool;
+  const rested = longest();
   for (const { ip, range } of candidates(set, ground.cursor(cursor))) {
-    if (isGateway(all, ip) || ground.isTaken(ip) || ground.holder(ip) !== undefined) continue;
+    if (isGateway(all, ip) || !isFree(ip, ground)) continue;
     const choice = { ip, range, cursor, routes };
-    const since = ground.freedAt(ip);
-    if (since === undefined) return choice;
-    if (rested === undefined || since < rested.since) rested = { choice, since };
+    const keptSince = ground.keptSince(ip);
+    const freedAt = ground.freedAt(ip);
+    if (keptSince !== undefined) kept.offer(choice, keptSince);
+    else if (freedAt !== undefined) rested.offer(choice, freedAt);
+    else return choice;
   }
-  return rested?.choice;
+  return rested.choice();
+}
+
+/** Of the choices offered, that of the earliest time. */
+interface Longest {
+  offer(choice: Choice, since: number): void;
+  choice(): Choice | undefined;
+}
+
+function longest(): Longest {
+  let best: { choice: Choice; since: number } | undefined;
+  return {
+    offer(choice, since) {
+      if (best === undefined || since < best.since) best = { choice, since };
+    },
+    choice: () => best?.choice,
+  };
 }

@@ -37,6 +37,19 @@ test.each<[string, object, object, string[]]>([
 test.each<[string, object, object, string]>([
   ['no addresses', {}, {}, '7 ipam: no addresses given, by subnet, ranges, ipv4 or ipv6'],
   ['an empty list of sets', { ranges: [] }, {}, '7 ipam: no addresses given'],
+  [
+    'probe without a link',
+    { ...other, probe: true },
+    {},
+    '7 ipam.probeMaster: expected the name of a link, since probe',
+  ],
+  [
+    'probe on no link',
+    { ...other, probe: true, probeMaster: '../up0' },
+    { master: 'up0' },
+    '7 ipam.probeMaster: expected',
+  ],
+  ['sticky for ever', { ...other, sticky: 1e9 }, {}, '7 ipam.sticky: '],
   ['an empty set', { ranges: [[]] }, {}, '7 ipam: range set 0 has no range'],
   ['no subnet', { ranges: [[{ rangeStart: '10.1.0.5' }]] }, {}, '7 ipam.ranges[0][0].subnet: required'],
   ['no CIDR', { subnet: '10.1.0.0' }, {}, '7 ipam.subnet: "10.1.0.0" is not an address with a prefix length'],

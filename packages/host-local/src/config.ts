@@ -28,11 +28,17 @@ export interface IpamConfig {
   readonly routes: readonly ResultRoute[];
   /** Whether other networks of this node may use the same addresses. */
   readonly isolated: boolean;
+  /** Whether the network is asked for an address before it is handed out. */
+  readonly probe: boolean;
+  /** The link to ask on, if it does. */
+  readonly probeMaster: string;
   readonly dataDir: string;
   /** A file as resolv.conf(5). */
   readonly resolvConf: string | undefined;
   /** How long a freed address rests, in milliseconds. */
   readonly reuseDelay: number;
+  /** How long a freed address is kept for the pod that had it, in milliseconds. */
+  readonly sticky: number;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
@@ -49,7 +55,7 @@ export interface Config {
 }
 
 /** Where and how addresses are stored. */
-export type StorageConfig = Pick<IpamConfig, 'dataDir' | 'lockTimeout' | 'reuseDelay'>;
+export type StorageConfig = Pick<IpamConfig, 'dataDir' | 'lockTimeout' | 'reuseDelay' | 'sticky'>;
 
 /** What DEL has to know. */
 export interface DelConfig {
@@ -148,18 +154,20 @@ const dataDir: z.ZodMiniType<string> = z.pipe(
   z.transform((path) => path ?? DEFAULT_DATA_DIR),
 );
 
-const seconds = z.number().check(z.minimum(0), z.maximum(3600));
+const HOUR = 3600;
+const THIRTY_DAYS = 30 * 24 * HOUR;
 
 /** Seconds as configured, in milliseconds. */
-function duration(fallback: number): z.ZodMiniType<number> {
+function duration(fallback: number, longest: number = HOUR): z.ZodMiniType<number> {
   return z.pipe(
-    z.nullish(seconds),
+    z.nullish(z.number().check(z.minimum(0), z.maximum(longest))),
     z.transform((given) => (given ?? fallback) * 1000),
   );
 }
 
 const lockTimeout = duration(DEFAULT_LOCK_TIMEOUT);
 const reuseDelay = duration(DEFAULT_REUSE_DELAY);
+const sticky = duration(0, THIRTY_DAYS);
 
 const Ipam: z.ZodMiniType<IpamConfig> = z.pipe(
   z.object({
@@ -172,11 +180,14 @@ const Ipam: z.ZodMiniType<IpamConfig> = z.pipe(
     ipv6: PoolNames,
     reserved: Items,
     isolated: maybe(z.boolean()),
+    probe: maybe(z.boolean()),
+    probeMaster: maybeText,
     routes: maybe(z.array(Route)),
     dataDir,
     resolvConf: maybeText,
     lockTimeout,
     reuseDelay,
+    sticky,
   }),
   z.transform(({ subnet, rangeStart, rangeEnd, gateway, ips, exclude, ...keys }, context) => {
     const range = { rangeStart, rangeEnd, gateway, ips, exclude };
@@ -188,25 +199,39 @@ const Ipam: z.ZodMiniType<IpamConfig> = z.pipe(
       ipv6 = [],
       reserved = [],
       isolated = false,
+      probe = false,
+      probeMaster = '',
       ...rest
     } = keys;
     return {
       ...rest,
-      ...{ routes, pools, ipv4, ipv6, isolated },
+      ...{ routes, pools, ipv4, ipv6, isolated, probe, probeMaster },
       sets: subnet === undefined ? ranges : [resolve({ subnet, ...range }, context), ...ranges],
       reserved: reserved.map((item) => item.range),
     };
   }),
 );
 
+const LINK_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
+
 /** The plugin's part of a configuration. */
-export const Config: z.ZodMiniType<Config> = z.object({ ipam: Ipam });
+export const Config: z.ZodMiniType<Config> = z.pipe(
+  z.object({ ipam: Ipam, master: z.catch(maybeText, undefined) }),
+  z.transform(({ ipam, master = '' }, context) => {
+    const probeMaster = ipam.probeMaster || master;
+    if (!ipam.probe || LINK_NAME.test(probeMaster)) return { ipam: { ...ipam, probeMaster } };
+    const message = `expected the name of a link, since probe is set; without it that of master`;
+    context.issues.push({ code: 'custom', path: ['ipam', 'probeMaster'], message, input: probeMaster });
+    return z.NEVER;
+  }),
+);
 
 /** What is wrong elsewhere must not keep DEL from freeing addresses. */
 const Storage = z.object({
   dataDir,
   lockTimeout: z.catch(lockTimeout, DEFAULT_LOCK_TIMEOUT * 1000),
   reuseDelay: z.catch(reuseDelay, DEFAULT_REUSE_DELAY * 1000),
+  sticky: z.catch(sticky, 0),
 });
 
 const NO_KEYS: StorageConfig = z.parse(Storage, {});

@@ -9,7 +9,9 @@ const ids = ['a', 'b', '10.1.0.3', 'c', 'd', 'e', 'f', 'g', 'h'];
 const ifNames = ['eth0', 'net1'];
 
 const attachment = fc.record({ id: fc.constantFrom(...ids), ifName: fc.constantFrom(...ifNames) });
-const wish = fc.constantFrom(undefined, 'IP=10.1.0.4', 'IP=fd00:1::5', 'IP=10.1.0.1', 'IP=10.9.0.1');
+const pods = ['db-0', 'db-1', 'db-2'].map((name) => `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${name}`);
+const wishes = ['IP=10.1.0.4', 'IP=fd00:1::5', 'IP=10.1.0.1', 'IP=10.9.0.1'];
+const wish = fc.constantFrom(undefined, ...wishes, ...pods, `${pods[0]};${wishes[0]}`);
 const crashAt = fc.option(fc.nat(30), { nil: undefined });
 
 type Step =
@@ -85,7 +87,10 @@ function take(node: Node, taken: Step): boolean | undefined {
   return hit ? undefined : value.status === 0;
 }
 
-test('whatever happens, no address is held twice, lost or outside', () => {
+test.each([
+  ['plainly', ipam],
+  ['kept for pods', { ...ipam, sticky: 3600 }],
+])('whatever happens, no address is held twice, lost or outside: %s', (_, ipam) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
       using node = new Node(ipam);
@@ -102,6 +107,41 @@ test('whatever happens, no address is held twice, lost or outside', () => {
         expect(node.say('DEL', { id, ifName })).toBe('');
       }
       expect(node.held()).toEqual({});
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Whom each address was last given to. */
+type Memory = Map<string, string>;
+
+/** What a pod had last of a family, unless somebody else has had it since. */
+function remembered(memory: Memory, pod: string): string[] {
+  return [...memory].flatMap(([address, owner]) => (owner === pod ? [address] : []));
+}
+
+const visit = fc.record({
+  id: fc.constantFrom(...ids),
+  pod: fc.constantFrom(...pods, 'IP='),
+  leave: fc.constantFrom('DEL', 'GC', undefined),
+});
+
+test('a pod gets back what it had, unless somebody had to have it', () => {
+  fc.assert(
+    fc.property(fc.array(visit, { maxLength: 25 }), (visits) => {
+      using node = new Node({ ...ipam, sticky: 3600, reuseDelay: 0 });
+      const memory: Memory = new Map();
+      for (const { id, pod, leave } of visits) {
+        const free = remembered(memory, pod).filter((address) => !(address in node.held()));
+        const added = node.add({ id, args: pod });
+        if (typeof added !== 'string') {
+          const got = added.map((address) => address.replace(/\/.*/, ''));
+          if (pod !== 'IP=') expect(got).toEqual(expect.arrayContaining(free));
+          for (const address of remembered(memory, pod)) memory.delete(address);
+          for (const address of got) memory.set(address, pod);
+        }
+        if (leave !== undefined) expect(node.say(leave, { id })).toBe('');
+      }
     }),
     { numRuns: 60 },
   );

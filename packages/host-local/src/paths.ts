@@ -15,6 +15,10 @@ export interface Paths {
   readonly damaged: string;
   /** What was freed lately. */
   readonly freed: string;
+  /** What somebody else on the network has. */
+  readonly answered: string;
+  /** For which pods addresses are kept. */
+  readonly sticky: string;
   /** There if the network's addresses may be in use elsewhere on this node. */
   readonly isolated: string;
 }
@@ -29,6 +33,8 @@ export function pathsOf({ dataDir, network }: Location): Paths {
     aside: `${side}/aside`,
     damaged: `${side}/damaged`,
     freed: `${side}/freed`,
+    answered: `${side}/answered`,
+    sticky: `${side}/sticky`,
     isolated: `${side}/isolated`,
   };
 }

@@ -23,6 +23,8 @@ export interface StoreOptions extends Location {
   readonly lockTimeout: number;
   /** How long a freed address rests, in milliseconds. */
   readonly reuseDelay: number;
+  /** Called with the names of addresses that were freed. */
+  readonly onFreed?: (names: readonly string[]) => void;
   /** Where to tell of damage that was found, a line each; default standard error. */
   readonly report?: (line: string) => void;
 }
@@ -42,6 +44,7 @@ export class Store {
   readonly #index: OwnerIndex;
   readonly #report: (line: string) => void;
   readonly #reuseDelay: number;
+  readonly #onFreed: StoreOptions['onFreed'];
   readonly #boot: string = bootId();
   #cursors: Set<string> = new Set();
   /** Whether the index has every address. */
@@ -52,11 +55,12 @@ export class Store {
   #lookups = 0;
   #resting: Resting | undefined;
 
-  constructor(paths: Paths, { report, reuseDelay }: StoreOptions) {
+  constructor(paths: Paths, { report, reuseDelay, onFreed }: StoreOptions) {
     this.#paths = paths;
     this.#index = openOwnerIndex(paths.index);
     this.#report = report ?? ((line) => writeStderr(`host-local: ${line}\n`));
     this.#reuseDelay = reuseDelay;
+    this.#onFreed = onFreed;
     this.#recover();
   }
 
@@ -161,12 +165,9 @@ export class Store {
   }
 
   #rest(doomed: readonly Doomed[]): void {
-    if (this.#reuseDelay > 0) {
-      rest(
-        this.#paths.freed,
-        doomed.map(([name]) => name),
-      );
-    }
+    const names = doomed.map(([name]) => name);
+    if (this.#reuseDelay > 0) rest(this.#paths.freed, names);
+    this.#onFreed?.(names);
   }
 
   #pathOf(name: string): string {
