@@ -77,7 +77,7 @@ test('no words at all are a mistake that gets the same help', () => {
   expect(runFree({})).toEqual({ status: 2, stdout: '', stderr: runFree({}, '--help').stdout });
 });
 
-test.each(['add', 'check', 'del', 'gc', 'status', 'version', 'lint'])('%s --help', (name) => {
+test.each(['add', 'check', 'del', 'gc', 'status', 'version', 'ipam', 'lint'])('%s --help', (name) => {
   const { status, stdout, stderr } = runFree({}, name, '--help');
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(new RegExp(`^cnictl ${name}: `));

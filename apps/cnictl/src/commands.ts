@@ -1,5 +1,6 @@
 import { add, check, del } from './attach.ts';
 import type { Options } from './command-line.ts';
+import { ipam } from './ipam.ts';
 import { lint } from './lint.ts';
 import { ATTACHMENT_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
 import type { Invocation } from './session.ts';
@@ -116,6 +117,22 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       example: 'cnictl version pods',
       options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
       run: version,
+    },
+  ],
+  [
+    'ipam',
+    {
+      operands: 'ls|check NETWORK | free NETWORK ADDRESS|ID/IFNAME',
+      fewest: 2,
+      most: 3,
+      about: 'tell who holds addresses of host-local, find leaks, free them',
+      notes: [
+        'check fails when an address is held by an attachment that is not remembered, or whose namespace is gone, or by one',
+        'from before the last boot; and when files are damaged. free tells what it freed; the link keeps its address.',
+      ],
+      example: 'cnictl ipam check pods',
+      options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
+      run: ipam,
     },
   ],
   [

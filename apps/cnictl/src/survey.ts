@@ -48,7 +48,7 @@ function shortly({ containerId, ifName }: CachedAttachment): ValidAttachment {
 }
 
 /** Whether its namespace is there. One that was never told of, or may not be looked at, may be. */
-function mayBeAlive({ netns }: CachedAttachment): boolean {
+export function mayBeAlive({ netns }: CachedAttachment): boolean {
   if (netns === '') return true;
   try {
     openNetns(netns).close();

@@ -13,7 +13,7 @@ import type { Store, StoreOptions } from './store.ts';
 /** The store of a network, as it is configured; what is freed is kept for its pod. */
 export function storeOf(
   storage: StorageConfig,
-  network: Network,
+  network: Pick<Network, 'name'>,
   sticky: Sticky = stickyOf(storage, network),
 ): StoreOptions {
   const { dataDir, lockTimeout, reuseDelay } = storage;
@@ -21,7 +21,7 @@ export function storeOf(
 }
 
 /** What is kept for pods; to be used while the store is locked. */
-function stickyOf({ dataDir, sticky }: StorageConfig, network: Network): Sticky {
+function stickyOf({ dataDir, sticky }: StorageConfig, network: Pick<Network, 'name'>): Sticky {
   return sticky === 0 ? NOT_STICKY : openSticky(pathsOf({ dataDir, network: network.name }).sticky, sticky);
 }
 
