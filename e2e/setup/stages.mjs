@@ -12,7 +12,8 @@ const stages = [
   { name: 'unit tests', action: () => turbo('test'), tests: true },
   {
     name: 'live tests',
-    action: () => turbo('test:live'),
+    // One package at a time: some of them measure what goes through a link.
+    action: () => turbo('test:live', '--concurrency=1'),
     tests: true,
     obstacle: () => (isRoot ? undefined : 'needs root'),
   },
@@ -70,12 +71,12 @@ async function build() {
 }
 
 /** Runs a task in every package that has it, and shows each test file as it ends. */
-function turbo(task) {
+function turbo(task, ...options) {
   const onLine = (line) => {
     const file = /^(\S+?):\S+: +([✓❯×].*\.test\.ts.*)$/.exec(line);
     if (file !== null) console.log(`  ${file[1].padEnd(22)} ${file[2]}`);
   };
-  return run(task.replace(':', '-'), 'turbo', ['run', task, '--continue'], { onLine });
+  return run(task.replace(':', '-'), 'turbo', ['run', task, '--continue', ...options], { onLine });
 }
 
 /** The sums of vitest's last lines: `Tests  1 failed | 45 passed | 2 skipped (48)`. */

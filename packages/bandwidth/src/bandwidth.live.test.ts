@@ -231,7 +231,7 @@ test('an IFB that was taken away is a black hole until ADD comes again', () => {
   const pod = podOf('veth');
   must(pod, 'ADD', limits);
   for (const ifb of ifbOf()) run('ip', 'link', 'del', ifb);
-  const ping = () => pod.exec('ping', '-n', '-c', '1', '-W', '1', '10.9.0.1');
+  const ping = () => pod.exec('ping', '-n', '-c', '5', '-i', '0.3', '-W', '3', '10.9.0.1');
   expect(ping).toThrow();
   must(pod, 'ADD', limits);
   ping();
