@@ -6,6 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@cni/source'] } },
   test: {
     include: ['src/**/*.test.ts'],
+    // For machines that are busy: no test is about time.
+    testTimeout: 60_000,
     exclude: ['src/**/*.live.test.ts'],
     passWithNoTests: false,
     typecheck: { enabled: true, include: ['src/**/*.test-d.ts'] },
