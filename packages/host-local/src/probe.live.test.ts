@@ -26,8 +26,9 @@ function has(netns: TestNetns, ...addresses: string[]): void {
 /** What the plugin answers as a process of the host. */
 function ask(host: TestNetns, node: Node, command: string, request: Request = {}) {
   const { env, stdin } = node.request(command, { config: { master: 'up0' }, ...request });
-  const program = ['netns', 'exec', host.name, process.execPath, '--conditions=@cni/source', OURS];
-  const { stdout } = spawnSync('ip', program, { env: { ...env, PATH: process.env['PATH'] }, input: stdin });
+  // Without `ip netns exec`, which mounts a sysfs of the namespace.
+  const program = [`--net=${host.path}`, process.execPath, '--conditions=@cni/source', OURS];
+  const { stdout } = spawnSync('nsenter', program, { env: { ...env, PATH: process.env['PATH'] }, input: stdin });
   return JSON.parse(stdout.toString() || '{}');
 }
 
@@ -71,6 +72,12 @@ test('a range that is another node’s ends in an error, with nothing reserved',
   has(pod, '10.1.0.2/29', '10.1.0.3/29', '10.1.0.4/29', '10.1.0.5/29', '10.1.0.6/29');
   using node = new Node({ subnet: '10.1.0.0/29', probe: true });
   expect(ask(host, node, 'ADD').code).toBe(107);
+  expect(node.held()).toEqual({});
+});
+
+test('not on a link that is not Ethernet', ({ host }) => {
+  using node = new Node({ subnet: '10.1.0.0/24', probe: true });
+  expect(ask(host, node, 'ADD', { config: { master: 'lo' } }).msg).toBe('probe: master "lo" is no Ethernet link');
   expect(node.held()).toEqual({});
 });
 

@@ -1,7 +1,7 @@
-import { type Ip, parseMac } from '@cni/ip';
-import { CniError } from '@cni/skel';
-import { findText, monotonic, openSocket, type Socket } from '@cni/sys';
+import type { Ip } from '@cni/ip';
+import { monotonic, openSocket, type Socket } from '@cni/sys';
 import { arp } from './probe-arp.ts';
+import type { Master } from './probe-link.ts';
 import { neighbourSolicitation } from './probe-ndp.ts';
 
 /** How one family asks who has an address, and what the answer looks like. */
@@ -16,13 +16,6 @@ export interface Question {
   readonly listen?: Uint8Array;
   /** Whether somebody else than us has the address, or is about to take it. */
   isAnswer(packet: Uint8Array): boolean;
-}
-
-/** A link to ask on. */
-export interface Master {
-  readonly name: string;
-  readonly index: number;
-  readonly mac: Uint8Array;
 }
 
 /** RFC 5227 asks three times within seconds; on a wire of today answers come within a millisecond. */
@@ -45,19 +38,6 @@ export function findAnswered(master: Master, ips: readonly Ip[]): Ip[] {
     return answered();
   } finally {
     for (const probe of probes) probe.close();
-  }
-}
-
-/** A link of the node that can be asked on. Throws {@link CniError} `MASTER_MISSING` or `INVALID_CONFIG`. */
-export function masterOf(name: string): Master {
-  const read = (file: string) => findText(`/sys/class/net/${name}/${file}`)?.trim();
-  const [index, address] = [read('ifindex'), read('address')];
-  if (index === undefined || address === undefined)
-    throw new CniError('MASTER_MISSING', `probe: master "${name}": no such link on the node`);
-  try {
-    return { name, index: Number(index), mac: parseMac(address) };
-  } catch (cause) {
-    throw new CniError('INVALID_CONFIG', `probe: master "${name}" is no Ethernet link`, { cause });
   }
 }
 
