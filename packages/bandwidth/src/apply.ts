@@ -1,23 +1,16 @@
-import type { Link, Rtnl } from '@cni/rtnetlink';
+import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
-import { isErrno, type Netns, writeSysctls } from '@cni/sys';
+import { isErrno, writeSysctls } from '@cni/sys';
 import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
 import { aliasOf, DIRECTIONS, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
-import { deleteIfb, deleteQuietly, locked } from './remove.ts';
+import { deleteIfb, locked } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
   readonly pod: End;
   readonly host: End;
-}
-
-/** One of them. */
-export interface End {
-  readonly rtnl: Rtnl;
-  /** Absent on the node. */
-  readonly netns?: Netns;
 }
 
 export interface Applied {

@@ -1,5 +1,5 @@
 import { bitsOf, type Cidr } from '@cni/ip';
-import type { Link, Rtnl } from '@cni/rtnetlink';
+import { findPeer, type Link, type Rtnl } from '@cni/rtnetlink';
 import { type Attachment, CniError, type Result } from '@cni/skel';
 
 /** A link of the pod. */
@@ -63,14 +63,10 @@ function podLink(link: Link, host: Rtnl, prevResult: Result): PodLink {
   return { index, name, mtu, ...(hostEnd !== undefined && { hostEnd }) };
 }
 
-/**
- * The other end of a veth, if it is on the node: an index alone could be that of another link, so both must name each
- * other, and a result that names links of the node must name this one.
- */
-export function hostEndOf({ info, parent, index }: Link, host: Rtnl, prevResult: Result): number | undefined {
-  if (info?.kind !== 'veth' || parent === undefined) return undefined;
-  const end = host.links.find({ index: parent });
-  if (end?.info?.kind !== 'veth' || end.parent !== index || end.parentNetnsId === undefined) return undefined;
+/** The index of a veth's other end, if it is on the node; a result that names links of the node must name this one. */
+export function hostEndOf(link: Link, host: Rtnl, prevResult: Result): number | undefined {
+  const end = findPeer(link, host);
+  if (end === undefined) return undefined;
   const told = (prevResult.interfaces ?? []).filter(({ sandbox }) => (sandbox ?? '') === '');
   return told.length === 0 || told.some(({ name }) => name === end.name) ? end.index : undefined;
 }

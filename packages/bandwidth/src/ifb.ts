@@ -3,8 +3,7 @@
  * proof that they are, and where their packets come from.
  */
 import type { Link } from '@cni/rtnetlink';
-import type { Attachment, ValidAttachment } from '@cni/skel';
-import { utf8 } from '@cni/sys';
+import { type Attachment, fnv1a, type ValidAttachment } from '@cni/skel';
 import type { Direction } from './config.ts';
 
 /** One attachment of one network. */
@@ -16,17 +15,11 @@ export function ownerOf({ containerId, ifName }: Attachment | ValidAttachment, n
   return { containerId, ifName, network };
 }
 
-/** FNV-1a. */
-function hash(text: string, seed: number): string {
-  let state = seed;
-  for (const byte of utf8(text)) state = Math.imul(state ^ byte, 0x01000193);
-  return (state >>> 0).toString(16).padStart(8, '0');
-}
-
 /** `bwi` (into the pod) or `bwo` (out of it), and a hash of network, container and interface: 15 characters, the most there may be. */
 export function ifbName({ network, containerId, ifName }: Owner, direction: Direction): string {
   const text = `${network}/${containerId}/${ifName}`;
-  return `bw${direction === 'ingress' ? 'i' : 'o'}${hash(text, 0x811c9dc5)}${hash(text, 0x2f6b1a3d).slice(0, 4)}`;
+  const hex = (basis?: number) => fnv1a(text, basis).toString(16).padStart(8, '0');
+  return `bw${direction === 'ingress' ? 'i' : 'o'}${hex()}${hex(0x2f6b1a3d).slice(0, 4)}`;
 }
 
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
@@ -60,7 +53,7 @@ export function sourcesOf(alias: string): Source[] {
  * first moment. Group 0 is everybody's.
  */
 export function groupOf(network: string): number {
-  return Number.parseInt(hash(network, 0x811c9dc5), 16) || 1;
+  return fnv1a(network) || 1;
 }
 
 /** Whether an IFB is the owner's. */

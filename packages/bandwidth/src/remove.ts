@@ -1,7 +1,6 @@
-import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
+import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
-import { detach, lockOwnNetns, monotonic, sleep } from '@cni/sys';
-import type { End } from './apply.ts';
+import { lockOwnNetns } from '@cni/sys';
 import { hostEndOf } from './facts.ts';
 import { deleteFilters } from './filters.ts';
 import { DIRECTIONS, ifbName, isOfNetwork, isOwn, type Owner, ownerOf, sourcesOf } from './ifb.ts';
@@ -27,30 +26,6 @@ export function locked<T>(run: () => T): T {
     return run();
   } finally {
     lock.release();
-  }
-}
-
-/** How long a device may take to leave, in milliseconds; it takes about one. */
-const DEPARTURE_TIMEOUT = 5_000;
-
-/**
- * Deletes links and returns when they are gone. The kernel answers a DELLINK after a grace period that nobody here needs to
- * wait for, so a process of its own does.
- */
-export function deleteQuietly({ rtnl, netns }: End, indexes: readonly number[]): void {
-  if (indexes.length === 0) return;
-  // Two processes cannot share one conversation.
-  detach(() => {
-    const own = openRtnl(netns);
-    for (const index of indexes) own.links.deleteIfPresent(index);
-  });
-  const start = monotonic();
-  for (const index of indexes) {
-    while (rtnl.links.find({ index }) !== undefined) {
-      const waited = monotonic() - start;
-      if (waited > DEPARTURE_TIMEOUT) rtnl.links.deleteIfPresent(index);
-      if (waited > 3) sleep(1);
-    }
   }
 }
 

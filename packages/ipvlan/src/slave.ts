@@ -1,6 +1,6 @@
-import { type Link, openRtnl, type Rtnl } from '@cni/rtnetlink';
-import { type Attachment, CniError, type Result, type Undo } from '@cni/skel';
-import { detach, isErrno, monotonic, type Netns, sleep, utf8 } from '@cni/sys';
+import { deleteQuietly, type Link, type Rtnl } from '@cni/rtnetlink';
+import { type Attachment, CniError, fnv1a, type Result, type Undo } from '@cni/skel';
+import { isErrno, type Netns } from '@cni/sys';
 import type { Config } from './config.ts';
 
 /** IFALIASZ less its NUL. */
@@ -19,9 +19,7 @@ function aliasOf({ containerId, ifName }: Attachment, network: string): string {
  * the slave is ours from its first moment, and stays so if we are killed in the next. Group 0 is everybody's.
  */
 function groupOf(attachment: Attachment, network: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of utf8(aliasOf(attachment, network))) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0 || 1;
+  return fnv1a(aliasOf(attachment, network)) || 1;
 }
 
 /** The group in hexadecimal, for names of eight characters. */
@@ -120,22 +118,8 @@ function findOwnSlave(pod: Rtnl, attachment: Attachment, network: string, prevRe
     );
 }
 
-/** How long a device may take to leave, in milliseconds; it takes about one. */
-const DEPARTURE_TIMEOUT = 5_000;
-
-/**
- * Deletes a link and returns when it is gone. The kernel answers a DELLINK 10 to 50 ms later than that, after a grace
- * period that nobody here needs to wait for, so a process of its own waits for the answer. The addresses go first: until
- * the teardown ends ipvlan holds them for the master, and the next pod could not have them.
- */
+/** The addresses go first: until the teardown ends ipvlan holds them for the master, and the next pod could not have them. */
 function deleteLink(pod: Rtnl, netns: Netns, index: number): void {
   for (const { address } of pod.addresses.list({ link: index })) pod.addresses.deleteIfPresent(index, address);
-  // Two processes cannot share one conversation.
-  detach(() => openRtnl(netns).links.deleteIfPresent(index));
-  const start = monotonic();
-  while (pod.links.find({ index }) !== undefined) {
-    const waited = monotonic() - start;
-    if (waited > DEPARTURE_TIMEOUT) pod.links.deleteIfPresent(index);
-    if (waited > 3) sleep(1);
-  }
+  deleteQuietly({ rtnl: pod, netns }, [index]);
 }

@@ -1,6 +1,7 @@
 export type { AddressFilter, LinkAddress, NewAddress, Scope } from './address/address.ts';
 export type { Addresses } from './address/addresses.ts';
 export { NetlinkError } from './error.ts';
+export { deleteQuietly, type End } from './link/deletion.ts';
 export type {
   Ipvlan,
   IpvlanFlag,
@@ -17,6 +18,7 @@ export type {
   OperState,
 } from './link/link.ts';
 export type { Links } from './link/links.ts';
+export { findPeer } from './link/peer.ts';
 export type { Neighbour, NeighbourFilter, NeighbourState, NewNeighbour } from './neighbour/neighbour.ts';
 export type { Neighbours } from './neighbour/neighbours.ts';
 export {

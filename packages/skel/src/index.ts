@@ -4,6 +4,7 @@ export { execPlugin, findPlugin } from './delegate.ts';
 export { type Environment, isIdentifier, readVerb, type Verb } from './environment.ts';
 export { CniError, type CniErrorOptions, type Failure, isCniError, toFailure } from './error.ts';
 export { type Executed, type ExecuteInput, execute } from './execute.ts';
+export { fnv1a } from './hash.ts';
 export type { Ipam } from './ipam.ts';
 export { isObject, type JsonObject, parseJson } from './json.ts';
 export {
@@ -34,6 +35,7 @@ export {
 } from './result.ts';
 export { run } from './run.ts';
 export { parsed, parseWith, type Schema } from './schema.ts';
+export { type Spelling, spellingOf } from './spelling.ts';
 export { attemptAll, type Undo } from './undo.ts';
 export { neededPrevResult } from './verbs.ts';
 export { isAtLeast, isSpecVersion, SPEC_VERSIONS, type SpecVersion } from './versions.ts';
