@@ -12,7 +12,8 @@ function network(cidr: Cidr): Uint8Array {
 }
 
 function ruleBody(rule: NewRule, table: number, action: number): Uint8Array {
-  const { family, priority, source, destination, fwmark, fwmask, iif, oif, suppressPrefixLength, invert } = rule;
+  const { family, priority, source, destination, fwmark, fwmask, iif, oif, suppressPrefixLength, invert, protocol } =
+    rule;
   const flags: RuleFlags = invert ? { invert: true } : {};
   return bytesOf(
     formatRule({
@@ -34,6 +35,7 @@ function ruleBody(rule: NewRule, table: number, action: number): Uint8Array {
         oifname: oif,
         table: table < 256 ? undefined : table,
         suppressPrefixlen: suppressPrefixLength === undefined ? undefined : putU32(suppressPrefixLength),
+        protocol,
       }),
     ),
   );

@@ -25,6 +25,20 @@ export const sent = {
     ea030000 08000a00 01000000 08001000
     ff000000
   `,
+  // ip rule add pref 1000 lookup 500 protocol 172
+  protocol: `
+    34000000 20000506 00000000 00000000
+    02000000 00000001 00000000 08000600
+    e8030000 08000f00 f4010000 05001500
+    ac000000
+  `,
+  // after: ip rule add pref 1000 lookup 500 protocol 172
+  // ip rule del pref 1000 protocol 172
+  removeOfProtocol: `
+    2c000000 21000500 00000000 00000000
+    02000000 00000000 00000000 08000600
+    e8030000 05001500 ac000000
+  `,
   // after: ip rule add pref 1000 lookup 500
   // ip rule del pref 1000 lookup 500
   remove: `

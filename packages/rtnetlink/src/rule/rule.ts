@@ -20,12 +20,14 @@ export interface NewRule {
   readonly suppressPrefixLength?: number;
   /** All but what the rest of the rule matches. */
   readonly invert?: boolean;
+  /** Who makes the rule, 0 to 255: `RTPROT_*` of linux/rtnetlink.h, or a number of one's own. Kernels before 4.17 forget it. */
+  readonly protocol?: number;
 }
 
 /** A rule as the kernel describes it. Its table is 0 where it does not look up a route. */
 export interface Rule extends NewRule {
   readonly priority: number;
   readonly table: number;
-  /** `RouteProtocol`: who made it. */
+  /** 0 for one whose maker did not say. */
   readonly protocol: number;
 }

@@ -19,6 +19,7 @@ describe('as iproute2 sends it', () => {
     ['table', { family: 4, priority: 1000, table: 500 }],
     ['source', { family: 4, priority: 1001, ...subnets, iif: 'lo', table: 100 }],
     ['mark', { family: 6, priority: 1002, fwmark: 1, fwmask: 0xff, table: 100 }],
+    ['protocol', { family: 4, priority: 1000, table: 500, protocol: 172 }],
   ];
   test.each(rowsOf)('add: %s', (name, rule) => {
     expect(sentFor((rules) => rules.add(rule))).toBe(rows(sent[name]));
@@ -26,6 +27,12 @@ describe('as iproute2 sends it', () => {
 
   test('delete', () => {
     expect(sentFor((rules) => rules.delete({ family: 4, priority: 1000, table: 500 }))).toBe(rows(sent.remove));
+  });
+
+  test('delete those of a maker', () => {
+    expect(sentFor((rules) => rules.delete({ family: 4, priority: 1000, protocol: 172 }))).toBe(
+      rows(sent.removeOfProtocol),
+    );
   });
 });
 

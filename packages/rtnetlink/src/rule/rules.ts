@@ -54,7 +54,7 @@ export function ruleVerbs(conversation: Conversation): Rules {
   };
 }
 
-function inWords({ family, priority, source, destination, fwmark, iif, oif, table }: NewRule): string {
+function inWords({ family, priority, source, destination, fwmark, iif, oif, table, protocol }: NewRule): string {
   const parts: [string, string | number | undefined][] = [
     [' ', priority],
     [' from ', source && formatCidr(source)],
@@ -63,6 +63,7 @@ function inWords({ family, priority, source, destination, fwmark, iif, oif, tabl
     [' iif ', iif],
     [' oif ', oif],
     [' lookup ', table],
+    [' protocol ', protocol],
   ];
   const given = parts.filter(([, value]) => value !== undefined);
   return `IPv${family} rule${given.map(([word, value]) => `${word}${value}`).join('')}`;
