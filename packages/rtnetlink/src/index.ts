@@ -23,11 +23,14 @@ export type { Neighbour, NeighbourFilter, NeighbourState, NewNeighbour } from '.
 export type { Neighbours } from './neighbour/neighbours.ts';
 export {
   MAIN_TABLE,
+  type NewNexthop,
   type NewRoute,
   type Nexthop,
+  type OtherAttribute,
   type Route,
   type RouteFilter,
   type RouteKey,
+  type RoutePreference,
   type RouteProtocol,
   type RouteType,
 } from './route/route.ts';

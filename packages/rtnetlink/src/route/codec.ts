@@ -1,11 +1,12 @@
 import { type Ip, ipFromBytes } from '@cni/ip';
-import { align, attribute, attributes } from '../codec/attributes.ts';
-import { binary, type Codec, concat, mapped, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
+import { align, attribute, attributes, type WithUnknown } from '../codec/attributes.ts';
+import { binary, type Codec, concat, type Fixed, mapped, oneOf, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 import { ipBytes } from '../codec/values.ts';
 import { fromAf, toAf } from '../family.ts';
 import type { Shape } from '../message.ts';
 import { parseRoute, type RouteHeader } from '../npm.ts';
+import type { RoutePreference } from './route.ts';
 
 /** `RTM_*`, linux/rtnetlink.h */
 export const RTM_NEWROUTE = 24;
@@ -28,12 +29,11 @@ interface RouteMetrics {
   readonly advmss?: number;
 }
 
-/** `RTAX_*`, linux/rtnetlink.h */
-const metrics = attributes<RouteMetrics>(
-  'RTAX',
-  { mtu: attribute(2, u32), advmss: attribute(8, u32) },
-  { skipRest: true },
-);
+/** `RTAX_*`, linux/rtnetlink.h; the rest is kept, for a copy of the route. */
+export const metrics: Codec<WithUnknown<RouteMetrics>> = attributes<RouteMetrics>('RTAX', {
+  mtu: attribute(2, u32),
+  advmss: attribute(8, u32),
+});
 
 interface HopHeader {
   readonly length: number;
@@ -49,30 +49,46 @@ interface HopAttributes {
   readonly gateway?: Ip;
   readonly via?: Ip;
 }
-const hopAttributes = attributes<HopAttributes>(
-  'RTA',
-  { gateway: attribute(5, ipBytes), via: attribute(18, via) },
-  { skipRest: true },
-);
-export type Hop = HopHeader & HopAttributes;
+const hopAttributes = attributes<HopAttributes>('RTA', { gateway: attribute(5, ipBytes), via: attribute(18, via) });
+export type Hop = Omit<HopHeader, 'length'> & WithUnknown<HopAttributes>;
+
+function encodeHop({ flags, hops, link, ...rest }: Hop): Uint8Array {
+  const body = hopAttributes.encode(rest);
+  return concat([rtnexthop.encode({ length: rtnexthop.size + body.length, flags, hops, link }), body]);
+}
 
 /** `RTA_MULTIPATH`: one struct after the other, each with attributes of its own. */
-const multipath: Codec<Hop[]> = mapped(
+export const multipath: Codec<readonly Hop[]> = mapped(
   binary,
-  () => {
-    throw new WireError('multipath routes are read only');
-  },
+  (hops) => concat(hops.map(encodeHop)),
   (bytes) => {
     const hops: Hop[] = [];
     for (let at = 0; at < bytes.length; ) {
-      const hop = rtnexthop.decode(bytes, at, bytes.length);
-      if (hop.length < 8 || at + hop.length > bytes.length) throw new WireError(`hop of ${hop.length} bytes`);
-      hops.push({ ...hop, ...hopAttributes.decode(bytes, at + 8, at + hop.length) });
-      at += align(hop.length);
+      const { length, ...hop } = rtnexthop.decode(bytes, at, bytes.length);
+      if (length < 8 || at + length > bytes.length) throw new WireError(`hop of ${length} bytes`);
+      hops.push({ ...hop, ...hopAttributes.decode(bytes, at + 8, at + length) });
+      at += align(length);
     }
     return hops;
   },
 );
+
+/** `ICMPV6_ROUTER_PREF_*`, linux/icmpv6.h */
+export const preferences: Fixed<RoutePreference> = oneOf(u8, { medium: 0, high: 1, low: 3 });
+
+/** Ticks per second in which the kernel tells times, linux/param.h; the same on all architectures of today. */
+export const USER_HZ = 100;
+
+interface CacheInfo {
+  readonly references: number;
+  readonly lastUse: number;
+  /** In ticks; 0 for never. */
+  readonly expires: number;
+  readonly error: number;
+}
+
+/** `struct rta_cacheinfo` as far as it is of use, linux/rtnetlink.h */
+const cacheInfo = struct<CacheInfo>('rta_cacheinfo', 16, { references: u32, lastUse: u32, expires: s32, error: u32 });
 
 export interface RouteAttributes {
   readonly destination?: Ip;
@@ -80,11 +96,22 @@ export interface RouteAttributes {
   readonly gateway?: Ip;
   readonly priority?: number;
   readonly source?: Ip;
-  readonly metrics?: RouteMetrics;
-  readonly multipath?: Hop[];
+  readonly metrics?: WithUnknown<RouteMetrics>;
+  readonly multipath?: readonly Hop[];
+  readonly flow?: Uint8Array;
+  readonly cacheInfo?: CacheInfo;
   readonly table?: number;
   readonly via?: Ip;
+  readonly preference?: RoutePreference;
+  readonly encapType?: Uint8Array;
+  readonly encap?: Uint8Array;
+  readonly nexthopId?: number;
 }
+
+/** Read in order to be sent back: realms and encapsulation. */
+export const RTA_FLOW = 11;
+export const RTA_ENCAP_TYPE = 21;
+export const RTA_ENCAP = 22;
 
 /** `struct rtmsg` and `RTA_*`, linux/rtnetlink.h */
 export const routeShape: Shape<RouteHeader, RouteAttributes> = {
@@ -101,8 +128,14 @@ export const routeShape: Shape<RouteHeader, RouteAttributes> = {
       source: attribute(7, ipBytes),
       metrics: attribute(8, metrics),
       multipath: attribute(9, multipath),
+      flow: attribute(RTA_FLOW, binary),
+      cacheInfo: attribute(12, cacheInfo),
       table: attribute(15, u32),
       via: attribute(18, via),
+      preference: attribute(20, preferences),
+      encapType: attribute(RTA_ENCAP_TYPE, binary),
+      encap: attribute(RTA_ENCAP, binary),
+      nexthopId: attribute(30, u32),
     },
     { skipRest: true },
   ),

@@ -1,4 +1,4 @@
-import { type Family, ipToBytes, networkOf } from '@cni/ip';
+import { type Family, type Ip, ipToBytes, networkOf } from '@cni/ip';
 import type { Scope } from '../address/address.ts';
 import { toAf } from '../family.ts';
 import {
@@ -11,12 +11,11 @@ import {
   type RouteAttrs,
   type RouteFlags,
   type RouteHeader,
-  type RouteMetrics,
   type StreamData,
   unword,
 } from '../npm.ts';
-import { via } from './codec.ts';
-import { MAIN_TABLE, type NewRoute, type RouteFilter, type RouteKey } from './route.ts';
+import { type Hop, metrics, multipath, preferences, via } from './codec.ts';
+import { MAIN_TABLE, type NewNexthop, type NewRoute, type RouteFilter, type RouteKey } from './route.ts';
 
 /** `RTNH_F_ONLINK`, linux/rtnetlink.h; npm `netlink` has no name for it among the flags of a route. */
 export const RTNH_F_ONLINK = 4;
@@ -26,23 +25,23 @@ type ScopeName = Extract<RouteHeader['scope'], string>;
 type TypeName = Extract<RouteHeader['type'], string>;
 
 /** As iproute2 does it. */
-function scopeOf({ destination, gateway, type = 'unicast', scope }: NewRoute): Scope {
+function scopeOf({ destination, gateway, nexthops, nexthopId, type = 'unicast', scope }: NewRoute): Scope {
   if (scope !== undefined) return scope;
   if (destination.ip.family === 6) return 'universe';
   if (type === 'local' || type === 'nat') return 'host';
   if (type === 'broadcast' || type === 'multicast' || type === 'anycast') return 'link';
-  return type === 'unicast' && gateway === undefined ? 'link' : 'universe';
+  const byLink = gateway === undefined && nexthops === undefined && nexthopId === undefined;
+  return type === 'unicast' && byLink ? 'link' : 'universe';
 }
 
-type RouteDetails = Pick<NewRoute, 'mtu' | 'advmss' | 'onlink'>;
-
-function routeBody(route: RouteKey & RouteDetails, header: RouteHeader): Uint8Array {
-  const { destination, table = MAIN_TABLE, onlink } = route;
+function routeBody(route: NewRoute, header: RouteHeader): Uint8Array {
+  const { destination, table = MAIN_TABLE, onlink, tos = 0 } = route;
   const flags: RouteFlags = onlink ? { __unknown: RTNH_F_ONLINK } : {};
   return bytesOf(
     formatRoute({
       family: toAf(destination.ip.family),
       dstLen: destination.prefixLength,
+      tos,
       // The header has eight bits for the table; a larger number goes into an attribute.
       table: table < 256 ? table : 0,
       flags,
@@ -52,32 +51,68 @@ function routeBody(route: RouteKey & RouteDetails, header: RouteHeader): Uint8Ar
   );
 }
 
-/** `RTA_VIA`, linux/rtnetlink.h */
+/** linux/rtnetlink.h */
+const RTA_METRICS = 8;
 const RTA_VIA = 18;
 
-/** In the order of iproute2. */
-function attributesOf(route: RouteKey & RouteDetails, table: number): StreamData[] {
-  const { destination, gateway, link, priority, source, mtu, advmss } = route;
+/** A gateway is one attribute or the other: IPv4 can go by an IPv6 gateway. */
+function gatewayOf(family: Family, gateway: Ip | undefined): { gateway?: Ip; via?: Ip } {
+  if (gateway === undefined) return {};
+  return gateway.family === family ? { gateway } : { via: gateway };
+}
+
+/** In the order of iproute2. A nexthop object is all ways in one, and not given with another. */
+function attributesOf(route: NewRoute, table: number): StreamData[] {
+  const { destination, priority, source, preference, nexthopId, expires, other = [] } = route;
   const { family } = destination.ip;
-  const number = (value: number | undefined) => (value === undefined ? undefined : putU32(value));
-  const metrics = given<RouteMetrics>({ mtu: number(mtu), advmss: number(advmss) });
-  const ways = given<RouteAttrs>({
-    dst: destination.prefixLength > 0 || family === 6 ? ipToBytes(networkOf(destination)) : undefined,
-    gateway: gateway?.family === family ? ipToBytes(gateway) : undefined,
-  });
-  const rest = given<RouteAttrs>({
-    prefsrc: source && ipToBytes(source),
-    table: table < 256 ? undefined : table,
-    priority,
-    oif: link,
-    metrics: mtu === undefined && advmss === undefined ? undefined : metrics,
-  });
-  const otherFamily = gateway !== undefined && gateway.family !== family;
+  const { gateway, link, nexthops } = nexthopId === undefined ? route : {};
+  const way = gatewayOf(family, gateway);
   return [
-    formatRouteAttrs(ways),
-    attributeOf(RTA_VIA, otherFamily ? via.encode(gateway) : undefined),
-    formatRouteAttrs(rest),
+    formatRouteAttrs(
+      given<RouteAttrs>({
+        dst: destination.prefixLength > 0 || family === 6 ? ipToBytes(networkOf(destination)) : undefined,
+        gateway: way.gateway && ipToBytes(way.gateway),
+      }),
+    ),
+    attributeOf(RTA_VIA, way.via && via.encode(way.via)),
+    formatRouteAttrs(
+      given<RouteAttrs>({
+        pref: preference && preferences.encode(preference),
+        prefsrc: source && ipToBytes(source),
+        table: table < 256 ? undefined : table,
+        priority,
+        expires: expires === undefined ? undefined : putU32(expires),
+        oif: link,
+      }),
+    ),
+    attributeOf(RTA_METRICS, metricsOf(route)),
+    formatRouteAttrs(
+      given<RouteAttrs>({
+        multipath: nexthops && multipath.encode(nexthops.map((hop) => hopOf(family, hop))),
+        nhId: nexthopId === undefined ? undefined : putU32(nexthopId),
+      }),
+    ),
+    ...other.map(({ type, payload }) => attributeOf(type, payload)),
   ];
+}
+
+function metricsOf({ mtu, advmss, otherMetrics }: NewRoute): Uint8Array | undefined {
+  if (mtu === undefined && advmss === undefined && otherMetrics === undefined) return undefined;
+  return metrics.encode({
+    ...(mtu !== undefined && { mtu }),
+    ...(advmss !== undefined && { advmss }),
+    ...(otherMetrics !== undefined && { unknown: otherMetrics }),
+  });
+}
+
+function hopOf(family: Family, { gateway, link, weight = 1, onlink, other }: NewNexthop): Hop {
+  return {
+    flags: onlink ? RTNH_F_ONLINK : 0,
+    hops: weight - 1,
+    link,
+    ...gatewayOf(family, gateway),
+    ...(other !== undefined && { unknown: other }),
+  };
 }
 
 /** `RTM_NEWROUTE`. */
@@ -101,9 +136,9 @@ export function deleteBody(route: RouteKey): Uint8Array {
 }
 
 /** `RTM_GETROUTE` for the routes of a family. */
-export function listBody(family: Family, { table = MAIN_TABLE, link }: RouteFilter): Uint8Array {
+export function listBody(family: Family, { table = MAIN_TABLE, link, protocol = 0 }: RouteFilter): Uint8Array {
   return bytesOf(
-    formatRoute({ family: toAf(family) }),
+    formatRoute({ family: toAf(family), protocol: unword<ProtocolName>(protocol) }),
     formatRouteAttrs(given<RouteAttrs>({ table: table === 'all' ? undefined : table, oif: link })),
   );
 }

@@ -32,6 +32,46 @@ describe('as iproute2 sends it', () => {
     ['v4Via6', { destination: other, gateway: parseIp('fd00::1'), link: 3 }],
     ['v4Blackhole', { destination: parseCidr('10.4.0.0/16'), type: 'blackhole' }],
     ['v6Default', { destination: defaultDestination(6), gateway: parseIp('fd00::1'), link: 3, priority: 5 }],
+    [
+      'v4Multipath',
+      {
+        destination: parseCidr('10.6.0.0/16'),
+        tos: 0x10,
+        source: parseIp('10.1.0.5'),
+        table: 500,
+        priority: 7,
+        protocol: 172,
+        nexthops: [
+          { gateway: parseIp('10.1.0.1'), link: 3, weight: 3 },
+          { gateway: parseIp('192.0.2.1'), link: 3, onlink: true },
+          { gateway: parseIp('fd00::2'), link: 3 },
+        ],
+      },
+    ],
+    [
+      'v6Multipath',
+      {
+        destination: parseCidr('fd02::/64'),
+        preference: 'high',
+        nexthops: [
+          { gateway: parseIp('fd00::1'), link: 3 },
+          { gateway: parseIp('fd00::2'), link: 3, weight: 2 },
+        ],
+      },
+    ],
+    [
+      'v6Details',
+      {
+        destination: parseCidr('fd02::/64'),
+        gateway: parseIp('fd00::1'),
+        link: 3,
+        preference: 'low',
+        expires: 60,
+        mtu: 1300,
+        otherMetrics: [{ type: 10, payload: Uint8Array.of(7, 0, 0, 0) }],
+      },
+    ],
+    ['v4NexthopId', { destination: parseCidr('10.6.0.0/16'), nexthopId: 7 }],
   ];
   test.each(rowsOf)('add: %s', (name, route) => {
     expect(sentFor((routes) => routes.add(route))).toBe(rows(sent[name]));
@@ -47,6 +87,7 @@ describe('as iproute2 sends it', () => {
   const deletions: [keyof typeof sent, RouteKey][] = [
     ['v4Delete', { destination: subnet, gateway: parseIp('10.1.0.1'), link: 3 }],
     ['v4DeleteInTable', { destination: subnet, table: 500 }],
+    ['v4DeleteOfProtocol', { destination: parseCidr('10.6.0.0/16'), tos: 0x10, table: 500, protocol: 172 }],
   ];
   test.each(deletions)('delete: %s', (name, route) => {
     expect(sentFor((routes) => routes.delete(route))).toBe(rows(sent[name]));
@@ -75,6 +116,7 @@ describe('what the kernel lists', () => {
     onlink: false,
     type: 'unicast',
     protocol: 'boot',
+    tos: 0,
   };
 
   test('IPv4: onlink, by an IPv6 gateway, multipath, none', () => {
@@ -104,13 +146,43 @@ describe('what the kernel lists', () => {
       gateway: 'fd00::1',
       advmss: 1200,
       priority: 1024,
+      preference: 'medium',
     });
+  });
+
+  test('what only few routes have, as much as a copy needs', () => {
+    const number = (type: number, value: number) => ({ type, payload: Uint8Array.of(value, 0, 0, 0) });
+    const [v4, byId, encapsulated] = read(answers.v4Details, { family: 4, table: 500 });
+    const congestionControl = { type: 16, payload: new TextEncoder().encode('cubic\0') };
+    expect(v4).toMatchObject({ tos: 0x10, priority: 7, mtu: 1300, protocol: 172, other: [number(11, 5)] });
+    expect(v4?.otherMetrics).toEqual([number(1, 4), number(11, 20), congestionControl]);
+    expect(byId).toMatchObject({ nexthopId: 7, gateway: parseIp('10.1.0.1') });
+    expect(encapsulated?.other?.map(({ type, payload }) => [type, payload.length])).toEqual([
+      [21, 2],
+      [22, 52],
+    ]);
+    const [timed, multipath] = read(answers.v6Details, { family: 6, table: 500 });
+    expect(timed).toMatchObject({ preference: 'high', expires: 60, mtu: 1300, otherMetrics: [number(10, 7)] });
+    expect(multipath?.nexthops).toMatchObject([{ weight: 1 }, { weight: 2, gateway: parseIp('fd00::2') }]);
+  });
+
+  test.each(['v4', 'v4Details', 'v6', 'v6Details'] as const)('each route of %s, sent back and read again', (name) => {
+    const family = name.startsWith('v4') ? 4 : 6;
+    for (const route of read(answers[name], { family, table: 'all' })) {
+      const again = answerTo({ sequence: 0, port: 0 }, { type: RTM_NEWROUTE, body: addBody(route) });
+      const { expires, ...rest } = route;
+      const { gateway, link, ...other } = rest;
+      // A nexthop object stands for its ways; and how long a route lasts is told in another attribute than it is asked in.
+      expect(read(again, { family, table: 'all' })).toEqual([route.nexthopId === undefined ? rest : other]);
+    }
   });
 
   test('only what was asked for, from a kernel that does not filter', () => {
     expect(read(answers.v4, { family: 6 })).toEqual([]);
     expect(read(answers.v4, { family: 4, table: 500 })).toEqual([]);
     expect(read(answers.v4, { family: 4, link: 4 })).toEqual([]);
+    const ofKernel = read(answers.v4, { family: 4, protocol: 'kernel' });
+    expect(ofKernel.map(({ destination }) => formatCidr(destination))).toEqual(['10.1.0.0/24']);
     const ofLink = read(answers.v4, { family: 4, link: 3 }).map(({ destination }) => formatCidr(destination));
     expect(ofLink).toEqual(['0.0.0.0/0', '10.1.0.0/24', '10.3.0.0/16', '10.5.0.0/16', '10.6.0.0/16']);
   });
@@ -123,7 +195,7 @@ describe('what the kernel lists', () => {
     expect(rtnlOver(kernel).routes.list({ table: 500 })).toEqual([]);
   });
 
-  test.each(['v4', 'v6'] as const)('every beginning of %s: a route, or an error', (name) => {
+  test.each(['v4', 'v4Details', 'v6', 'v6Details'] as const)('every beginning of %s: a route, or an error', (name) => {
     for (const { body } of payloadsOf(answers[name])) {
       for (let length = 0; length < body.length; length++) {
         const short = { type: RTM_NEWROUTE, body: body.subarray(0, length) };

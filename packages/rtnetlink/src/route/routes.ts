@@ -6,7 +6,18 @@ import { Flags, type Parts, type Request } from '../message.ts';
 import type { LinkNames } from '../names.ts';
 import { type RouteHeader, word } from '../npm.ts';
 import { unlessErrno, wasPresent } from '../refusal.ts';
-import { type Hop, type RouteAttributes, RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE, routeShape } from './codec.ts';
+import {
+  type Hop,
+  type RouteAttributes,
+  RTA_ENCAP,
+  RTA_ENCAP_TYPE,
+  RTA_FLOW,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWROUTE,
+  routeShape,
+  USER_HZ,
+} from './codec.ts';
 import { addBody, deleteBody, listBody, RTNH_F_ONLINK } from './request.ts';
 import {
   MAIN_TABLE,
@@ -76,30 +87,39 @@ export function routeVerbs(conversation: Conversation, names: LinkNames): Routes
 }
 
 /** The kernel filters too, since 5.0. */
-function matches(route: Route, { table = MAIN_TABLE, link }: RouteFilter): boolean {
+function matches(route: Route, { table = MAIN_TABLE, link, protocol }: RouteFilter): boolean {
   const links = route.nexthops?.map((hop) => hop.link) ?? [route.link];
-  return (table === 'all' || route.table === table) && (link === undefined || links.includes(link));
+  return (
+    (table === 'all' || route.table === table) &&
+    (link === undefined || links.includes(link)) &&
+    (protocol === undefined || route.protocol === protocol)
+  );
 }
 
-function inWords({ destination, gateway, link, table }: RouteKey, names: LinkNames): string {
+function inWords({ destination, nexthops, table, ...way }: RouteKey, names: LinkNames): string {
+  const ways = (nexthops ?? [way]).map((hop) => wayInWords(hop, names)).join(' and');
+  return `route ${formatCidr(destination)}${ways}${table === undefined ? '' : ` in table ${table}`}`;
+}
+
+function wayInWords({ gateway, link }: Pick<NewRoute, 'gateway' | 'link'>, names: LinkNames): string {
   const by = gateway === undefined ? '' : ` via ${formatIp(gateway)}`;
-  const on = link === undefined ? '' : ` on ${names.of(link)}`;
-  return `route ${formatCidr(destination)}${by}${on}${table === undefined ? '' : ` in table ${table}`}`;
+  return `${by}${link === undefined ? '' : ` on ${names.of(link)}`}`;
 }
 
-function hopOf({ link, hops, flags, gateway, via }: Hop): Nexthop {
+function hopOf({ link, hops, flags, gateway, via, unknown }: Hop): Nexthop {
   const way = gateway ?? via;
   return {
     link,
     weight: hops + 1,
     onlink: (flags & RTNH_F_ONLINK) !== 0,
     ...(way !== undefined && { gateway: way }),
+    ...(unknown !== undefined && { other: unknown }),
   };
 }
 
 function routeOf({ header, attributes }: Parts<RouteHeader, RouteAttributes>, family: Family): Route {
-  const { dstLen = 0, flags = {} } = header;
-  const { destination, link, priority = 0, source, metrics, multipath, table = header.table ?? 0 } = attributes;
+  const { dstLen = 0, flags = {}, tos = 0 } = header;
+  const { destination, link, priority = 0, source, multipath, table = header.table ?? 0 } = attributes;
   const gateway = attributes.gateway ?? attributes.via;
   return {
     destination: destinationOf(destination, dstLen, family),
@@ -109,12 +129,36 @@ function routeOf({ header, attributes }: Parts<RouteHeader, RouteAttributes>, fa
     table,
     scope: word(header.scope) as Scope,
     ...(source !== undefined && { source }),
-    ...(metrics?.mtu !== undefined && { mtu: metrics.mtu }),
-    ...(metrics?.advmss !== undefined && { advmss: metrics.advmss }),
+    ...metricsOf(attributes),
     onlink: ((flags.__unknown ?? 0) & RTNH_F_ONLINK) !== 0,
     type: word(header.type) as RouteType,
     protocol: word(header.protocol) as RouteProtocol,
+    tos,
     ...(multipath !== undefined && { nexthops: multipath.map(hopOf) }),
+    ...detailsOf(attributes),
+  };
+}
+
+function metricsOf({ metrics = {} }: RouteAttributes): Pick<Route, 'mtu' | 'advmss' | 'otherMetrics'> {
+  const { unknown, ...known } = metrics;
+  return { ...known, ...(unknown !== undefined && { otherMetrics: unknown }) };
+}
+
+/** What few routes have. */
+function detailsOf(found: RouteAttributes): Pick<Route, 'preference' | 'nexthopId' | 'expires' | 'other'> {
+  const { preference, nexthopId, cacheInfo, flow, encapType, encap } = found;
+  const kept: [number, Uint8Array | undefined][] = [
+    [RTA_FLOW, flow],
+    [RTA_ENCAP_TYPE, encapType],
+    [RTA_ENCAP, encap],
+  ];
+  const other = kept.flatMap(([type, payload]) => (payload === undefined ? [] : [{ type, payload }]));
+  const expires = Math.ceil((cacheInfo?.expires ?? 0) / USER_HZ);
+  return {
+    ...(preference !== undefined && { preference }),
+    ...(nexthopId !== undefined && { nexthopId }),
+    ...(expires > 0 && { expires }),
+    ...(other.length > 0 && { other }),
   };
 }
 
