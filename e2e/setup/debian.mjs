@@ -4,7 +4,7 @@ import { Failure, must, step } from './run.mjs';
 /** Debian's packages, by what they are for. */
 const needed = {
   'the engine of the executables': ['gcc', 'libc6-dev', 'musl-tools', 'wabt'],
-  'tests and the demo': ['iproute2', 'iputils-ping', 'kmod', 'containernetworking-plugins'],
+  'tests and the demo': ['iproute2', 'iputils-ping', 'kmod', 'nftables', 'containernetworking-plugins'],
   measurements: ['iperf3'],
 };
 

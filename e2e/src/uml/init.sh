@@ -29,7 +29,7 @@ mount -t devpts -o ptmxmode=666 pts /dev/pts
 mount -t cgroup2 cgroup /sys/fs/cgroup
 ln -sfn "/usr/lib/uml/modules/$release" "/usr/lib/modules/$release"
 modprobe -a ipv6 ipvlan dummy veth macvlan bridge ifb vrf \
-  sch_tbf sch_htb sch_fq_codel sch_ingress act_mirred cls_u32 cls_matchall >&2
+  sch_tbf sch_htb sch_fq_codel sch_ingress act_mirred act_skbedit cls_u32 cls_matchall >&2
 ip link set lo up
 
 printf '\036start\n'

@@ -92,15 +92,20 @@ export function listOwn(rtnl: Rtnl, { link, hook }: Pick<Feed, 'link' | 'hook'>,
 }
 
 function isDead({ action }: Filter): boolean {
-  return typeof action === 'object' && action.redirect === 0;
+  return targetOf(action) === 0;
+}
+
+/** Index of the link that a filter redirects to, or that the packet passes; a filter of ours does nothing else. */
+function targetOf(action: FilterAction | undefined): number | 'pass' | undefined {
+  if (typeof action === 'object') return 'redirect' in action ? action.redirect : undefined;
+  return action;
 }
 
 /** Whether a filter is the one that is wanted. */
 export function isSame(found: Filter, wanted: NewFilter): boolean {
-  const target = (action: FilterAction | undefined) => (typeof action === 'object' ? action.redirect : action);
   return (
     found.priority === wanted.priority &&
-    target(found.action) === target(wanted.action) &&
+    targetOf(found.action) === targetOf(wanted.action) &&
     found.match !== undefined &&
     isSamePrefix(found.match.source, wanted.match.source) &&
     isSamePrefix(found.match.destination, wanted.match.destination)

@@ -2,13 +2,10 @@ import { attribute, attributes } from '../codec/attributes.ts';
 import { be16, be32, type Codec, concat, pad, s16, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
+import { mirred, skbedit } from './action-codec.ts';
 import { type OfTcKind, type Statistics, statistics, type TcHeader, tcShape, withKind } from './codec.ts';
 import type { U32Key } from './u32.ts';
 
-/** `TC_ACT_STOLEN`: the packet is somebody else's now; linux/pkt_cls.h */
-const TC_ACT_STOLEN = 4;
-/** `TCA_EGRESS_REDIR`, linux/tc_act/tc_mirred.h */
-const TCA_EGRESS_REDIR = 1;
 /** `TC_U32_TERMINAL`: the search ends here; linux/pkt_cls.h */
 const TC_U32_TERMINAL = 1;
 
@@ -75,58 +72,6 @@ const keys: Codec<readonly U32Key[]> = {
   },
 };
 
-interface MirredFields {
-  readonly index: number;
-  readonly capabilities: number;
-  readonly action: number;
-  readonly references: number;
-  readonly bindings: number;
-  readonly what: number;
-  readonly link: number;
-}
-
-/** `struct tc_mirred`, linux/tc_act/tc_mirred.h */
-const mirredFields = struct<MirredFields>('tc_mirred', 28, {
-  index: u32,
-  capabilities: u32,
-  action: s32,
-  references: s32,
-  bindings: s32,
-  what: s32,
-  link: u32,
-});
-
-/** Redirection to a link. */
-export interface Mirred {
-  readonly redirect: number;
-}
-
-/** `TCA_MIRRED_*`, linux/tc_act/tc_mirred.h */
-const mirredAttributes = attributes<{ readonly parameters?: MirredFields }>(
-  'TCA_MIRRED',
-  { parameters: attribute(2, mirredFields) },
-  { skipRest: true },
-);
-const mirred: Codec<Mirred> = {
-  encode: ({ redirect }) =>
-    mirredAttributes.encode({
-      parameters: {
-        index: 0,
-        capabilities: 0,
-        action: TC_ACT_STOLEN,
-        references: 0,
-        bindings: 0,
-        what: TCA_EGRESS_REDIR,
-        link: redirect,
-      },
-    }),
-  decode(encoded, start, end) {
-    const { parameters } = mirredAttributes.decode(encoded, start, end);
-    if (parameters?.what !== TCA_EGRESS_REDIR) throw new WireError('no redirection');
-    return { redirect: parameters.link };
-  },
-};
-
 interface ActionAttributes {
   readonly statistics?: Statistics;
 }
@@ -134,7 +79,7 @@ interface ActionAttributes {
 /** `TCA_ACT_*`, linux/pkt_cls.h */
 const action = withKind<ActionAttributes>(
   'TCA_ACT',
-  { mirred },
+  { mirred, skbedit },
   { statistics: attribute(4, statistics) },
   { nested: true },
 );

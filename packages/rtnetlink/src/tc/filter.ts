@@ -8,8 +8,11 @@ export interface Match {
   readonly destination?: Cidr;
 }
 
-/** What is done with a packet that matches: it goes to another link as if that had sent it, or passes unchanged. */
-export type FilterAction = { readonly redirect: number } | 'pass';
+/**
+ * What is done with a packet that matches: it goes to another link as if that had sent it; or the bits `mask` of its mark
+ * become those of `mark`, and the next filter is asked (the kernel needs act_skbedit); or it passes unchanged.
+ */
+export type FilterAction = { readonly redirect: number } | { readonly mark: number; readonly mask: number } | 'pass';
 
 /** Where filters are. */
 export interface FilterPlace {
@@ -38,7 +41,7 @@ export interface Filter extends FilterPlace {
   readonly flow?: Handle;
   /** Nothing for a filter whose match is not of this form. */
   readonly match?: Match;
-  /** Nothing for an action that is neither. A redirection to a link that is gone is one to 0, and drops all packets. */
+  /** Nothing for an action that is none of these. A redirection to a link that is gone is one to 0, and drops all packets. */
   readonly action?: FilterAction;
   readonly statistics?: Statistics;
 }

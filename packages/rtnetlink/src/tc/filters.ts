@@ -34,7 +34,10 @@ export function filterVerbs(conversation: Conversation, names: LinkNames): Filte
     shape: filterShape,
   });
   const inWords = ({ link, hook }: FilterPlace) => `${hook} of ${names.of(link)}`;
-  const actionInWords = (action: FilterAction) => (action === 'pass' ? action : `to ${names.of(action.redirect)}`);
+  const actionInWords = (action: FilterAction) => {
+    if (action === 'pass') return action;
+    return 'redirect' in action ? `to ${names.of(action.redirect)}` : `mark ${action.mark}/${action.mask}`;
+  };
 
   function remove(key: FilterKey): void {
     const body = tcBody(headerOf(key, key), filterAttributes, { kind: key.kind });
@@ -78,7 +81,7 @@ function headerOf(
 function addBody({ match, action, flow, priority, ...place }: NewFilter): Uint8Array {
   const options: U32 = {
     flow: toNumber(flow),
-    ...(action !== 'pass' && { actions: { first: { kind: 'mirred', options: action } } }),
+    ...(action !== 'pass' && { actions: { first: { kind: actionKind(action), options: action } } }),
     keys: keysOf(match),
   };
   const header = headerOf(place, { priority, protocol: protocolOf(match), handle: 0 });
@@ -110,9 +113,12 @@ function filterOf({ header, attributes }: Parts<TcHeader, OfTcKind>, { link, hoo
   ];
 }
 
+function actionKind(action: Exclude<FilterAction, 'pass'>): string {
+  return 'redirect' in action ? 'mirred' : 'skbedit';
+}
+
+/** What the codecs of the two kinds have read; nothing of other kinds. */
 function actionOf(actions: U32['actions']): FilterAction | undefined {
   if (actions?.first === undefined) return 'pass';
-  return actions.second === undefined && actions.first.kind === 'mirred'
-    ? (actions.first.options as FilterAction | undefined)
-    : undefined;
+  return actions.second === undefined ? (actions.first.options as FilterAction | undefined) : undefined;
 }

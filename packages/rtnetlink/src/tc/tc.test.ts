@@ -65,6 +65,12 @@ describe('as iproute2 sends it', () => {
     expect(sentFor(({ filters }) => filters.add(filter))).toBe(rows(sent.pass));
   });
 
+  test('a bit of the mark of all packets', () => {
+    const action = { mark: 0x80, mask: 0x80 };
+    const filter = { ...place, priority: 51969, match: {}, action, flow: { major: 0, minor: 3 } };
+    expect(sentFor(({ filters }) => filters.add(filter))).toBe(rows(sent.mark));
+  });
+
   test('a match of an IPv6 address, of what leaves', () => {
     const match = { destination: parseCidr('fd00:1::5/128') };
     const flow = { major: 0, minor: 3 };
