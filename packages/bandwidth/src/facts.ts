@@ -1,4 +1,4 @@
-import { bitsOf, type Cidr } from '@cni/ip';
+import { type Cidr, hostCidr } from '@cni/ip';
 import { findPeer, type Link, type Rtnl } from '@cni/rtnetlink';
 import { type Attachment, CniError, type Result } from '@cni/skel';
 
@@ -84,5 +84,5 @@ function addressesOf({ ifName, sandbox }: Attachment, { interfaces = [], ips = [
   const index = interfaces.findIndex((one) => one.name === ifName && one.sandbox === sandbox);
   return ips
     .filter((one) => one.interface === undefined || one.interface === index)
-    .map(({ address: { ip } }) => ({ ip, prefixLength: bitsOf(ip.family) }));
+    .map(({ address: { ip } }) => hostCidr(ip));
 }

@@ -43,6 +43,11 @@ export function subnetOf(cidr: Cidr): Cidr {
   return { ip: networkOf(cidr), prefixLength: cidr.prefixLength };
 }
 
+/** The subnet of one address alone. */
+export function hostCidr(ip: Ip): Cidr {
+  return { ip, prefixLength: bitsOf(ip.family) };
+}
+
 /** Whether an address lies in a subnet; never across families. */
 export function contains(subnet: Cidr, address: Ip): boolean {
   const bits = hostBits(subnet);

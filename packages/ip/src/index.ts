@@ -4,6 +4,7 @@ export {
   defaultDestination,
   equalCidrs,
   formatCidr,
+  hostCidr,
   lastOf,
   networkOf,
   parseCidr,

@@ -13,9 +13,11 @@ const FLOORS: Record<string, number> = {
   '@cni/plugin-ipvlan': 2,
   '@cni/plugin-host-local': 2,
   '@cni/plugin-bandwidth': 2,
+  '@cni/plugin-coordinator': 2,
   '@cni/app-ipvlan': 3,
   '@cni/app-host-local': 3,
   '@cni/app-bandwidth': 3,
+  '@cni/app-coordinator': 3,
   '@cni/app-cnictl': 3,
 };
 const BESIDE = [

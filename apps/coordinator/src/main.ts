@@ -1,0 +1,4 @@
+import { coordinator } from '@cni/plugin-coordinator';
+import { run } from '@cni/skel';
+
+run(coordinator);

@@ -1,0 +1,221 @@
+import { formatIp, formatMac, ipToBytes, parseIp } from '@cni/ip';
+import { findPeer, type Link } from '@cni/rtnetlink';
+import { CniError } from '@cni/skel';
+import { isErrno, readSysctl } from '@cni/sys';
+import type { Config } from './config.ts';
+import type { LinkSetting } from './entries/entry.ts';
+import { replyWay } from './entries/marking.ts';
+import { destinationsBy, PROTOCOL } from './entries/route.ts';
+import type { Ground, Side } from './ground.ts';
+import type { Inputs, Nic, NodeWay, Setting } from './inputs.ts';
+import { decide, type Mode, VETH } from './mode.ts';
+import { isLinkLocal, nodeAddresses } from './node-addresses.ts';
+import { hostLinkName, linkLocalOf, macOf, type Owner } from './owner.ts';
+import type { Record } from './record.ts';
+import { FIRST_TABLE } from './tuning.ts';
+
+export interface Question {
+  readonly config: Config;
+  /** What the pod asks for; before that of the network. */
+  readonly wish: string | undefined;
+  readonly sandbox: string;
+  readonly ground: Ground;
+  /** Of this container. */
+  readonly records: readonly Record[];
+}
+
+/** Looks at pod and node. Changes nothing. Throws {@link CniError}, `NetlinkError` and `SysError`. */
+export function inputsOf(question: Question): Inputs {
+  const { config, ground, records, wish } = question;
+  const { owner } = ground;
+  const own = ownLink(question);
+  const hasVeth = records.some(({ inputs }) => inputs.makesVeth) || ground.pod.find(VETH) !== undefined;
+  const first = config.podDefaultCniNic;
+  const mode = decide({
+    mode: config.mode as Exclude<Config['mode'], 'disable'>,
+    ifName: owner.ifName,
+    first,
+    hasVeth,
+  });
+  const makesVeth = mode === 'underlay' && owner.ifName === first;
+  const way = makesVeth ? newWay(owner) : existingWay(question, mode);
+  const nics = nicsOf(question, own, makesVeth, way);
+  const before = records.find(({ ifName }) => ifName === owner.ifName);
+  const reply = makesVeth && config.replyViaVeth ? { bit: config.replyMark, by: replyWay(ground.pod) } : undefined;
+  return {
+    mode,
+    makesVeth,
+    nics,
+    way,
+    vethMtu: config.vethMTU ?? own.mtu,
+    ...vethAddress(config, owner),
+    nodeAddresses: nodeAddressesFor(question, own, nics),
+    hijack: [...new Set([...config.overlayPodCIDR, ...config.serviceCIDR, ...config.hijackCIDR])],
+    policyRoutes: config.policyRoutes,
+    hostRuleTable: config.hostRuleTable,
+    settings: settingsOf(question, makesVeth, reply?.by === 'skbedit', before),
+    own: ownSetting(config, own, nics[0]?.addresses ?? [], before),
+    ...(reply && { reply }),
+    tunePodRoutes: config.tunePodRoutes,
+    wishes: wishesOf(wish ?? config.podDefaultRouteNic, records),
+    takenTables: makesVeth || !config.tunePodRoutes ? [] : takenTables(ground.pod),
+  };
+}
+
+function ownLink({ sandbox, ground: { pod, owner } }: Question): Link {
+  const own = pod.find(owner.ifName);
+  if (own === undefined) throw new CniError('LINK_MISSING', `${owner.ifName} is not there in ${sandbox}`);
+  return own;
+}
+
+function newWay({ containerId }: Owner): NodeWay {
+  return {
+    link: VETH,
+    mac: macOf(containerId, 'pod'),
+    hostLink: hostLinkName(containerId),
+    hostMac: macOf(containerId, 'host'),
+  };
+}
+
+/** `veth0`, or in overlay mode the first interface. */
+function existingWay({ config, ground: { pod, host } }: Question, mode: Mode): NodeWay {
+  const name = mode === 'underlay' ? VETH : config.podDefaultCniNic;
+  const link = pod.find(name);
+  if (link === undefined)
+    throw new CniError('LINK_MISSING', `podDefaultCniNic "${name}": the pod has no such interface, and no ${VETH}`);
+  const peer = findPeer(link, host.rtnl);
+  if (peer !== undefined) return { link: name, mac: link.address, hostLink: peer.name, hostMac: peer.address };
+  const kind = link.info?.kind ?? 'no virtual link';
+  const reason = kind === 'veth' ? 'a veth that does not lead to this node' : `${kind}, not a veth`;
+  const remedy = mode === 'overlay' ? `: coordinator has to be in its network too, before this one` : '';
+  throw new CniError('LINK_MISMATCH', `mode ${mode}: ${name} of the pod is ${reason}${remedy}`);
+}
+
+/** Of the kernel, not of `prevResult`: a router may have given one more. */
+function addressesOf({ rtnl }: Side, link: number): string[] {
+  return rtnl.addresses
+    .list({ link })
+    .filter(({ address, scope }) => scope === 'universe' && !isLinkLocal(address.ip))
+    .map(({ address }) => formatIp(address.ip));
+}
+
+function nicsOf({ ground: { pod }, config, sandbox }: Question, own: Link, makesVeth: boolean, way: NodeWay): Nic[] {
+  const addresses = addressesOf(pod, own.index);
+  if (addresses.length === 0)
+    throw new CniError('ADDRESS_MISSING', `${own.name} in ${sandbox} has no address that others can reach`);
+  // The only interface of a pod has nothing to be parted from.
+  if (makesVeth || !config.tunePodRoutes) return [{ name: own.name, addresses, destinations: [] }];
+  const tables = tablesIn(pod);
+  const others = pod.rtnl.links
+    .list()
+    .filter(({ index, loopback, name }) => index !== own.index && !loopback && name !== VETH);
+  const nics = [own, ...others].map((link): Nic => {
+    const found = link === own ? addresses : addressesOf(pod, link.index);
+    const table = found.flatMap((ip) => tables.get(ip) ?? [])[0];
+    return {
+      name: link.name,
+      addresses: found,
+      destinations: destinationsBy(pod, link.index),
+      ...(table !== undefined && { table }),
+    };
+  });
+  const matters = ({ name, table, destinations }: Nic) =>
+    name === own.name || name === way.link || table !== undefined || destinations.some((one) => one.endsWith('/0'));
+  return nics.filter(matters);
+}
+
+/** The tables of interfaces, by the addresses that lead to them. */
+function tablesIn({ rtnl }: Side): Map<string, number> {
+  const ours = rtnl.rules
+    .list()
+    .filter(({ protocol, source, table }) => protocol === PROTOCOL && source && table >= FIRST_TABLE);
+  return new Map(ours.flatMap(({ source, table }) => (source === undefined ? [] : [[formatIp(source.ip), table]])));
+}
+
+/** Whoever uses them: rules, and routes without one. */
+function takenTables({ rtnl }: Side): number[] {
+  const tables = [...rtnl.rules.list(), ...rtnl.routes.list({ table: 'all' })].map(({ table }) => table);
+  return [...new Set(tables)].filter((table) => table >= FIRST_TABLE).toSorted((a, b) => a - b);
+}
+
+/** This attachment's own before those of earlier ones, which may have been for this. */
+function wishesOf(own: string | undefined, records: readonly Record[]): string[] {
+  return [...new Set([...(own === undefined ? [] : [own]), ...records.flatMap(({ inputs }) => inputs.wishes)])];
+}
+
+function nodeAddressesFor({ config, ground: { host } }: Question, own: Link, nics: readonly Nic[]): string[] {
+  const { hostIPs, hostInterfaces } = config;
+  const view =
+    hostIPs.length > 0
+      ? { links: [], addresses: [] }
+      : { links: host.rtnl.links.list(), addresses: host.rtnl.addresses.list() };
+  const master = own.parentNetnsId === undefined ? undefined : own.parent;
+  return nodeAddresses(view, { hostIPs, hostInterfaces, addresses: nics[0]?.addresses ?? [], master });
+}
+
+function vethAddress({ vethLinkAddress }: Config, { containerId }: Owner): Pick<Inputs, 'vethAddress'> {
+  if (vethLinkAddress === undefined) return {};
+  return { vethAddress: vethLinkAddress === 'auto' ? linkLocalOf(containerId) : vethLinkAddress };
+}
+
+/** Sysctls that are set in the pod, with what they were before the first ADD. */
+function settingsOf(
+  { config, ground }: Question,
+  makesVeth: boolean,
+  reflects: boolean,
+  before: Record | undefined,
+): Setting[] {
+  const { podRPFilter } = config;
+  const strict = (link: string) => [`net/ipv4/conf/${link}/rp_filter`, String(podRPFilter)] as const;
+  const wanted = [
+    ...(podRPFilter === undefined
+      ? []
+      : [strict('all'), strict(ground.owner.ifName), ...(makesVeth ? [strict(VETH)] : [])]),
+    ...(reflects
+      ? ['net/ipv4/tcp_fwmark_accept', 'net/ipv4/fwmark_reflect', 'net/ipv6/fwmark_reflect'].map(
+          (key) => [key, '1'] as const,
+        )
+      : []),
+  ];
+  return wanted.map(([key, value]) => {
+    const known = before?.inputs.settings.find((one) => one.key === key)?.before;
+    const now = known ?? sysctlNow(key, ground.pod);
+    return { key, value, ...(now !== undefined && { before: now }) };
+  });
+}
+
+/** Nothing for a link that is yet to be made. */
+function sysctlNow(key: string, { netns }: Side): string | undefined {
+  try {
+    return readSysctl(key, netns);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** A new MAC address is the prefix and four bytes of the interface's address. */
+function ownSetting(config: Config, own: Link, addresses: readonly string[], before: Record | undefined): LinkSetting {
+  const { podMACPrefix, txQueueLen } = config;
+  const known = before?.inputs.own;
+  if (podMACPrefix !== undefined && own.info?.kind === 'ipvlan')
+    throw new CniError(
+      'UNSUPPORTED_FIELD',
+      `podMACPrefix "${podMACPrefix}": ${own.name} is an ipvlan slave, which has the MAC address of its master`,
+    );
+  return {
+    ...(podMACPrefix !== undefined && {
+      mac: macWith(podMACPrefix, addresses),
+      macBefore: known?.macBefore ?? own.address,
+    }),
+    ...(txQueueLen > 0 && {
+      txQueueLength: txQueueLen,
+      txQueueLengthBefore: known?.txQueueLengthBefore ?? own.txQueueLength,
+    }),
+  };
+}
+
+function macWith(prefix: string, [first = '0.0.0.0']: readonly string[]): string {
+  const bytes = ipToBytes(parseIp(first)).slice(-4);
+  return `${prefix}:${formatMac(bytes)}`;
+}
