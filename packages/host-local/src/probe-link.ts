@@ -1,12 +1,6 @@
+import type { Link } from '@cni/arping';
 import { CniError } from '@cni/skel';
 import { openSocket, utf8 } from '@cni/sys';
-
-/** A link to ask on. */
-export interface Master {
-  readonly name: string;
-  readonly index: number;
-  readonly mac: Uint8Array;
-}
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -34,7 +28,7 @@ const LONGEST = 32_768;
  * It is one request, written here: all of rtnetlink would make the executable larger by a third. sysfs would not do, since it
  * shows the namespace in which it was mounted.
  */
-export function masterOf(name: string): Master {
+export function masterOf(name: string): Link {
   const answer = ask(requestFor(name));
   if (answer.getUint16(TYPE, true) === NLMSG_ERROR && answer.getInt32(ERROR, true) === ENODEV)
     throw new CniError('MASTER_MISSING', `probe: master "${name}": no such link on the node`);

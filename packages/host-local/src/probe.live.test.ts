@@ -14,6 +14,8 @@ const test = base.extend('wire', { auto: true }, ({ host, pod }) => {
   pod.ip('link', 'add', 'link', 'up0', 'name', 'other', 'type', 'macvlan', 'mode', 'bridge');
   for (const link of ['up0', 'other']) pod.ip('link', 'set', link, 'up');
   host.ip('link', 'set', 'up0', 'up');
+  // Else each link of the namespace answers for the other's addresses.
+  pod.exec('sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1');
 });
 
 function has(netns: TestNetns, ...addresses: string[]): void {
@@ -63,7 +65,8 @@ test('one that was asked for is refused', ({ host, pod }) => {
   has(pod, '10.1.0.9/24');
   using node = new Node({ subnet: '10.1.0.0/24', probe: true });
   const { code, msg } = ask(host, node, 'ADD', { args: 'IP=10.1.0.9' });
-  expect([code, msg]).toEqual([105, '10.1.0.9: another host answers for it on up0']);
+  const [{ address }] = pod.ipJson('link', 'show', 'other');
+  expect([code, msg]).toEqual([105, `10.1.0.9: another host answers for it on up0: ${address}`]);
   expect(node.held()).toEqual({});
   expect(ask(host, node, 'ADD', { args: 'IP=10.1.0.9' }).code).toBe(104);
 });
@@ -85,7 +88,7 @@ test('on a link of another name, that is down, or that is not there', ({ host })
   using node = new Node({ subnet: '10.1.0.0/24', probe: true, probeMaster: 'down0' });
   expect(ask(host, node, 'ADD').msg).toBe('probe: master "down0": no such link on the node');
   host.ip('link', 'add', 'link', 'up0', 'name', 'down0', 'type', 'macvlan');
-  expect(ask(host, node, 'ADD').msg).toBe('send on down0 probe socket: ENETDOWN');
+  expect(ask(host, node, 'ADD').msg).toBe('send on down0 packet socket: ENETDOWN');
   expect(node.held()).toEqual({});
   host.ip('link', 'set', 'down0', 'up');
   expect(addressesIn(ask(host, node, 'ADD'))).toEqual(['10.1.0.3/24']);

@@ -1,12 +1,12 @@
-import { type Ip, parseIp } from '@cni/ip';
+import { findAnswered, type Link, type Neighbour } from '@cni/arping';
+import { equalIps, formatMac, type Ip, parseIp } from '@cni/ip';
 import { type Attachment, CniError, isCniError, type Network } from '@cni/skel';
 import { type Choice, choose, isIn, type Need, type Wish } from './allocate.ts';
 import type { IpamConfig, StorageConfig } from './config.ts';
 import { storeOf, withGrounds } from './ground.ts';
 import { withStoreIfPresent } from './open-store.ts';
 import { pathsOf } from './paths.ts';
-import { findAnswered } from './probe.ts';
-import { type Master, masterOf } from './probe-link.ts';
+import { masterOf } from './probe-link.ts';
 import { nameOf } from './record.ts';
 import { rest } from './resting.ts';
 import type { Store } from './store.ts';
@@ -70,15 +70,21 @@ function reserveUnanswered(order: Order, { probeMaster }: IpamConfig): Choice[] 
     const choices = reserveFree(order);
     const answered = answeredOf(order, master, choices);
     if (answered.length === 0) return choices;
-    release(order.ipam, order.network, order.attachment, answered);
-    const names = answered.map(nameOf).join(', ');
-    const wish = order.wishes.find(({ ip }) => answered.some((one) => nameOf(one) === nameOf(ip)));
-    if (wish !== undefined || tries === MOST_ANSWERED)
-      throw new CniError('ADDRESS_DUPLICATE', `${names}: another host answers for it on ${probeMaster}`);
+    const ips = answered.map(({ ip }) => ip);
+    release(order.ipam, order.network, order.attachment, ips);
+    const isWish = order.wishes.some(({ ip }) => ips.some((one) => equalIps(one, ip)));
+    if (isWish || tries === MOST_ANSWERED) throw answeredFor(answered, probeMaster);
   }
 }
 
-function answeredOf(order: Order, master: Master, choices: readonly Choice[]): Ip[] {
+function answeredFor(answered: readonly Neighbour[], link: string): CniError {
+  const told = answered.map(
+    ({ ip, mac }) => `${nameOf(ip)}: another host answers for it on ${link}: ${formatMac(mac)}`,
+  );
+  return new CniError('ADDRESS_DUPLICATE', told.join('; '));
+}
+
+function answeredOf(order: Order, master: Link, choices: readonly Choice[]): Neighbour[] {
   try {
     return findAnswered(
       master,

@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '../../..');
 const FLOORS: Record<string, number> = {
   '@cni/ip': 0,
   '@cni/sys': 0,
+  '@cni/arping': 1,
   '@cni/rtnetlink': 1,
   '@cni/skel': 1,
   '@cni/plugin-ipvlan': 2,
