@@ -46,7 +46,9 @@ describe('an explicit burst', () => {
 });
 
 describe('fq_codel in it', () => {
-  test('has the kernel’s own target where a packet is soon sent', () => expect(of(10e6).queue).toEqual({}));
+  test('has the kernel’s own target where a packet is soon sent', () => {
+    expect(of(10e6).queue).toEqual({ target: 5_000, interval: 100_000 });
+  });
   test('waits for a packet and a half where that takes long', () => {
     expect(of(1e6).queue).toEqual({ target: 18_216, interval: 100_000 });
   });

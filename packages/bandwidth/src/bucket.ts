@@ -39,6 +39,7 @@ const BURST_MIN = 16_384;
 const BURST_SECONDS = 0.004;
 /** What fq_codel has by itself. */
 const TARGET = 5_000;
+const INTERVAL = 100_000;
 
 /**
  * The bucket of a limit. The burst unless given is the longest of 16 KiB, a packet, and 4 ms at the rate: the first second and
@@ -61,7 +62,8 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
     rate,
     burst,
     limit: bytes(Math.min(burst + Math.ceil((rate * latency) / 1e6), U32_MAX)),
-    queue: target === TARGET ? {} : { target: micros(target), interval: micros(Math.max(100_000, 2 * target)) },
+    // Said even where it is the kernel's own: a queue that is changed keeps what it is not told.
+    queue: { target: micros(target), interval: micros(Math.max(INTERVAL, 2 * target)) },
     notes: changed
       ? [
           ...limit.notes,

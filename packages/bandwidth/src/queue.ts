@@ -1,4 +1,4 @@
-import { type Handle, LONGEST_BUCKET_SECONDS, type Qdisc, type Rtnl } from '@cni/rtnetlink';
+import { type Handle, LONGEST_BUCKET_SECONDS, type Qdisc, type Rtnl, type Statistics, type Tbf } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno } from '@cni/sys';
 import type { Bucket } from './bucket.ts';
@@ -7,6 +7,7 @@ import type { Bucket } from './bucket.ts';
 export const OURS: Handle = { major: 0xcb1, minor: 0 };
 const CHILD: Handle = { major: 0xcb1, minor: 1 };
 const QUEUE: Handle = { major: 0xcb2, minor: 0 };
+const ASIDE: Handle = { major: 0xcb3, minor: 0 };
 
 /** Where a bucket is to be. */
 export interface Place {
@@ -22,28 +23,53 @@ function nameOf({ rtnl, link }: Place): string {
 /** Puts the bucket at the root of a link, or changes ours that is there; whether it was. Throws `CniError` for a foreign one. */
 export function putBucket(place: Place, bucket: Bucket, undo: Undo): boolean {
   const { rtnl, link } = place;
-  let there = false;
+  let old: Qdisc | undefined;
   // Deferred first: the kernel may have made it although we never heard.
-  undo.defer(`delete the root qdisc of link ${link}`, () => void (there || deleteBucket(rtnl, link)));
-  there = !putTbf(place, bucket);
+  undo.defer(`delete the root qdisc of link ${link}`, () => void (old || deleteBucket(rtnl, link)));
+  old = putTbf(place, bucket);
+  if (old !== undefined && isTooSmallFor(bucket, old)) dropQueue(place, bucket);
   putQueue(place, bucket);
-  return there;
+  return old !== undefined;
 }
 
-/** Whether it was made. */
-function putTbf(place: Place, { rate, burst, limit }: Bucket): boolean {
+/** What was there. */
+function putTbf(place: Place, { rate, burst, limit }: Bucket): Qdisc | undefined {
   const { rtnl, link } = place;
   const tbf = { link, parent: 'root', handle: OURS, kind: 'tbf', options: { rate, burst, limit } } as const;
+  let root: Qdisc | undefined;
   try {
     rtnl.qdiscs.add(tbf);
-    return true;
+    return undefined;
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    const root = rootOf(rtnl, link);
+    root = rootOf(rtnl, link);
     if (root !== undefined && !isOurs(root)) throw foreign(nameOf(place), root, error);
   }
   rtnl.qdiscs.replace(tbf);
-  return false;
+  return root;
+}
+
+/** The largest packet that a sender makes unless it is told otherwise, for the device to cut (GSO_MAX_SIZE, netdevice.h). */
+const SUPER_PACKET = 65_536;
+
+/** Whether packets may wait that fitted the bucket that was there, and do not fit this one. */
+function isTooSmallFor({ burst }: Bucket, old: Qdisc): boolean {
+  if (old.kind !== 'tbf' || old.options === undefined || burst >= SUPER_PACKET) return false;
+  return old.options.burst > burst + tolerance(old.options);
+}
+
+/**
+ * Drops what waits. Packets are cut to the bucket's size when they come, not when they are sent: one that came before the
+ * bucket was made smaller than itself would wait, and all others behind it, for ever.
+ */
+function dropQueue(place: Place, bucket: Bucket): void {
+  const { rtnl, link } = place;
+  if (rootOf(rtnl, link)?.statistics.queued === 0) return;
+  // Another one drops it, and a second has the handle again: at no moment is there none.
+  for (const handle of [ASIDE, QUEUE]) {
+    if (putQueue(place, bucket, handle)) continue;
+    rtnl.qdiscs.replace({ link, parent: CHILD, handle, kind: 'bfifo', options: { limit: bucket.limit } });
+  }
 }
 
 function foreign(name: string, { kind }: Qdisc, cause: unknown): CniError {
@@ -54,15 +80,16 @@ function foreign(name: string, { kind }: Qdisc, cause: unknown): CniError {
 /** Until the kernel says otherwise. */
 let hasFqCodel = true;
 
-/** A kernel without fq_codel keeps the limited fifo that tbf makes by itself. */
-function putQueue({ rtnl, link }: Place, { queue }: Bucket): void {
-  if (!hasFqCodel) return;
+/** Whether the kernel has it; without fq_codel it keeps the limited fifo that tbf makes by itself. */
+function putQueue({ rtnl, link }: Place, { queue }: Bucket, handle = QUEUE): boolean {
+  if (!hasFqCodel) return false;
   try {
-    rtnl.qdiscs.replace({ link, parent: CHILD, handle: QUEUE, kind: 'fq_codel', options: queue });
+    rtnl.qdiscs.replace({ link, parent: CHILD, handle, kind: 'fq_codel', options: queue });
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EOPNOTSUPP')) throw error;
     hasFqCodel = false;
   }
+  return hasFqCodel;
 }
 
 /** Deletes our root qdisc, if it is there. */
@@ -76,6 +103,13 @@ function rootOf(rtnl: Rtnl, link: number): Qdisc | undefined {
 
 function isOurs({ kind, handle }: Qdisc): boolean {
   return kind === 'tbf' && handle.major === OURS.major;
+}
+
+/** The bucket at the root of a link, if it is ours, with what has gone through it. */
+export function findBucket({ rtnl, link }: Place): (Tbf & { readonly statistics: Statistics }) | undefined {
+  const root = rootOf(rtnl, link);
+  if (root === undefined || !isOurs(root) || root.kind !== 'tbf' || root.options === undefined) return undefined;
+  return { ...root.options, statistics: root.statistics };
 }
 
 /** Compares the root of a link with the bucket. Throws `CniError`. */
@@ -92,18 +126,18 @@ export function checkBucket(place: Place, bucket: Bucket): void {
   };
   expect('rate in bytes per second', rate, bucket.rate);
   expect('queue in bytes', limit, bucket.limit);
-  expect(
-    'burst in bytes',
-    unwrapped(burst, bucket),
-    bucket.burst,
-    bucket.rate * TICK_SECONDS + bucket.burst * INEXACT + 1,
-  );
+  expect('burst in bytes', unwrapped(burst, bucket), bucket.burst, tolerance(bucket));
   checkQueue(name, qdiscs, bucket);
 }
 
 const TICK_SECONDS = 64e-9;
 /** The kernel divides by the rate in 17 bits or more. */
 const INEXACT = 2e-5;
+
+/** How far off the kernel may be when it tells of a burst, in bytes. */
+function tolerance({ rate, burst }: Pick<Bucket, 'rate' | 'burst'>): number {
+  return rate * TICK_SECONDS + burst * INEXACT + 1;
+}
 
 /** The kernel tells ticks modulo 2³²; a bucket that lasts longer is what it is all the same. */
 function unwrapped(burst: number, { rate, burst: expected }: Bucket): number {
