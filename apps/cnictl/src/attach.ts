@@ -2,7 +2,7 @@
 import { CniError, isSpecVersion, readVerb } from '@cni/skel';
 import { findStat } from '@cni/sys';
 import { type Attachment, containerIdOf, netnsPath } from './attachment.ts';
-import { type CachedAttachment, cachePath, findCached, notCached } from './cache.ts';
+import { type CachedAttachment, type CacheKey, cachePath, findCached, notCached } from './cache.ts';
 import { addToNetwork, checkInNetwork, deleteFromNetwork } from './chain.ts';
 import { UsageError } from './command-line.ts';
 import { describeResult } from './describe.ts';
@@ -97,13 +97,14 @@ function remembered(session: Session, network: string, namespace: string | undef
 }
 
 /** The configuration is gone, what was added with it is not. */
-function networkIn(cached: CachedAttachment | undefined): Network | undefined {
+export function networkIn(cached: CachedAttachment | undefined): Network | undefined {
   if (cached === undefined || cached.config.length === 0) return undefined;
   const network = parseNetwork(cached.config);
   return network.plugins.length === 0 ? undefined : network;
 }
 
-function keyOf({ settings }: Session, networkName: string, namespace: string | undefined) {
+/** Of the options, or made of the namespace. Throws {@link UsageError}. */
+export function keyOf({ settings }: Session, networkName: string, namespace: string | undefined): CacheKey {
   const { containerId, ifName, workingDirectory } = settings;
   if (containerId !== undefined) return { containerId, ifName, networkName };
   if (namespace === undefined) throw new UsageError('a namespace or --container-id is needed');

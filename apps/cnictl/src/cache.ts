@@ -93,14 +93,14 @@ function isBareResult(document: unknown): document is JsonObject {
   return 'cniVersion' in document && typeof document.cniVersion === 'string' && isSpecVersion(document.cniVersion);
 }
 
-/** All attachments of a network, in order of their files' names; what cannot be understood is passed over, as libcni does. */
-export function listCached(cacheDir: string, networkName: string): CachedAttachment[] {
+/** All attachments, or those of a network, in order of their files' names; what cannot be understood is passed over, as libcni does. */
+export function listCached(cacheDir: string, networkName?: string): CachedAttachment[] {
   const directory = directoryOf(cacheDir);
   if (findStat(directory) === undefined) return [];
   return listDirectory(directory)
     .toSorted()
     .flatMap((name) => readable(`${directory}/${name}`))
-    .filter((cached) => cached.networkName === networkName);
+    .filter((cached) => networkName === undefined || cached.networkName === networkName);
 }
 
 function readable(path: string): CachedAttachment[] {

@@ -81,7 +81,7 @@ function remainingResult(runtime: Runtime, key: Parameters<typeof findCached>[1]
 }
 
 /** The result in the version that the network has now. */
-function resultIn({ result }: CachedAttachment, version: SpecVersion): JsonObject | undefined {
+export function resultIn({ result }: CachedAttachment, version: SpecVersion): JsonObject | undefined {
   if (result === undefined) return undefined;
   const { cniVersion } = result;
   const written = typeof cniVersion === 'string' && isSpecVersion(cniVersion) ? cniVersion : version;
@@ -157,7 +157,11 @@ interface Injected {
 }
 
 /** A plugin's configuration with what the runtime adds to it. */
-function requestOf(network: Network, plugin: ChainedPlugin, { attachment, prevResult }: Injected = {}): JsonObject {
+export function requestOf(
+  network: Network,
+  plugin: ChainedPlugin,
+  { attachment, prevResult }: Injected = {},
+): JsonObject {
   const capabilities = Object.entries(attachment?.capabilities ?? {});
   const declared = capabilities.filter(([name]) => plugin.capabilities.includes(name));
   return {

@@ -1,8 +1,9 @@
 import { add, check, del } from './attach.ts';
+import { bandwidth } from './bandwidth.ts';
 import type { Options } from './command-line.ts';
 import { ipam } from './ipam.ts';
 import { lint } from './lint.ts';
-import { ATTACHMENT_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
+import { ATTACHMENT_OPTIONS, BANDWIDTH_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
 import type { Invocation } from './session.ts';
 import { gc, status, version } from './survey.ts';
 
@@ -133,6 +134,22 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       example: 'cnictl ipam check pods',
       options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
       run: ipam,
+    },
+  ],
+  [
+    'bandwidth',
+    {
+      operands: 'show|set|reset NETWORK [NETNS] | metrics',
+      fewest: 1,
+      most: 3,
+      about: 'show and change the limits of a running pod',
+      notes: [
+        'set changes what it is given, in place, until reset or the end of the pod. reset makes what was configured. Without',
+        'NETNS, the container is the one of --container-id. metrics prints those of all pods as Prometheus reads them.',
+      ],
+      example: 'cnictl bandwidth set pods blue --egress 200M',
+      options: { ...BANDWIDTH_OPTIONS, ...HELP_OPTION },
+      run: bandwidth,
     },
   ],
   [

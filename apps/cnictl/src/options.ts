@@ -25,6 +25,22 @@ export const ATTACHMENT_OPTIONS: Options = {
   },
 };
 
+/** A running pod, and its limits. */
+export const BANDWIDTH_OPTIONS: Options = {
+  ifname: { value: 'NAME', short: 'i', about: 'the interface in the namespace (default $CNI_IFNAME, else eth0)' },
+  'container-id': { value: 'ID', about: 'instead of NETNS' },
+  ingress: { value: 'RATE', about: 'for set: bits per second into the pod, 1k to 1P, such as 200M; or none' },
+  egress: { value: 'RATE', about: 'the same out of it' },
+  'ingress-burst': {
+    value: 'BITS',
+    about: 'for set: what may pass at once after a pause; none: computed from the rate',
+  },
+  'egress-burst': { value: 'BITS', about: 'the same out of it' },
+  'conf-dir': { value: 'DIR', about: 'where networks are: *.conflist (default $NETCONFPATH, else /etc/cni/net.d)' },
+  'cache-dir': { value: 'DIR', about: 'where attachments are remembered, as libcni does (default /var/lib/cni)' },
+  json: { about: 'print JSON' },
+};
+
 /** What is still in use. */
 export const GC_OPTIONS: Options = {
   valid: {

@@ -5,12 +5,13 @@
  * Kernel: Documentation/networking/tc-queue-filters.rst, net/sched/sch_tbf.c, drivers/net/ifb.c
  */
 import { openRtnl, setTrace } from '@cni/rtnetlink';
-import { definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
+import { attemptAll, definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
 import { apply, check } from './apply.ts';
-import { ArgsCni, Config, limitOf, RuntimeConfig, type Sources } from './config.ts';
+import { ArgsCni, Config, RuntimeConfig } from './config.ts';
 import { factsOf, hasOthers, type Where } from './facts.ts';
 import { ownerOf } from './ifb.ts';
-import { plan, type Wanted } from './plan.ts';
+import { readOverride, removeOverride, sweepOverrides } from './override.ts';
+import { plan, wantedOf } from './plan.ts';
 import { collect, removeAll } from './remove.ts';
 
 let tell: ((line: string) => void) | undefined;
@@ -28,46 +29,53 @@ export const bandwidth: Plugin = definePlugin({
 
   add({ undo, network, ...call }) {
     const prevResult = neededPrevResult(call);
-    const wanted = wantedOf(call);
-    if (wanted === undefined) return prevResult;
     const { attachment, netns } = call;
+    const owner = ownerOf(attachment, network.name);
+    const override = readOverride(owner, netns);
+    // One that is left from another pod.
+    if (override === undefined) removeOverride(owner);
+    const wanted = wantedOf({ ...call, override });
+    if (wanted === undefined) return prevResult;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const shaping = plan(wanted, factsOf({ pod, host, attachment, prevResult }));
     for (const note of new Set(shaping.flatMap(({ bucket }) => bucket.notes))) tell?.(note);
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
-    apply(shaping, { sides, owner: ownerOf(attachment, network.name), undo });
+    apply(shaping, { sides, owner, undo });
     return prevResult;
   },
 
   del({ attachment, netns, network, prevResult }) {
-    const pod = netns && { rtnl: openRtnl(netns), netns };
-    removeAll({ host: { rtnl: openRtnl() }, pod, owner: ownerOf(attachment, network.name), prevResult });
+    const owner = ownerOf(attachment, network.name);
+    attemptAll(
+      () => removeOverride(owner),
+      () => {
+        const pod = netns && { rtnl: openRtnl(netns), netns };
+        removeAll({ host: { rtnl: openRtnl() }, pod, owner, prevResult });
+      },
+    );
   },
 
   check({ network, ...call }) {
     const prevResult = neededPrevResult(call);
-    const wanted = wantedOf(call);
-    if (wanted === undefined) return;
     const { attachment, netns } = call;
+    const owner = ownerOf(attachment, network.name);
+    const wanted = wantedOf({ ...call, override: readOverride(owner, netns) });
+    if (wanted === undefined) return;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
     const where = { pod, host, attachment, prevResult };
-    const compare = (alone: boolean) =>
-      check(plan(wanted, factsOf(where, { alone })), { sides, owner: ownerOf(attachment, network.name) });
+    const compare = (alone: boolean) => check(plan(wanted, factsOf(where, { alone })), { sides, owner });
     compareEither(compare, where);
   },
 
   gc({ network, validAttachments, ipam }) {
-    ipam?.gc();
-    collect({ rtnl: openRtnl() }, network.name, validAttachments);
+    attemptAll(
+      () => ipam?.gc(),
+      () => sweepOverrides(network.name, validAttachments),
+      () => collect({ rtnl: openRtnl() }, network.name, validAttachments),
+    );
   },
 });
-
-function wantedOf(sources: Sources): Wanted | undefined {
-  const [ingress, egress] = [limitOf('ingress', sources), limitOf('egress', sources)];
-  if (ingress === undefined && egress === undefined) return undefined;
-  return { ...sources.config, limits: { ...(ingress && { ingress }), ...(egress && { egress }) } };
-}
 
 /** CHECK is told of links too that plugins after this one gave the pod, and that ADD could not know of. */
 function compareEither(compare: (alone: boolean) => void, where: Where): void {

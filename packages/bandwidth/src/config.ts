@@ -38,6 +38,7 @@ export interface Config extends Asked {
 
 export const RATE_MIN = 1e3;
 export const RATE_MAX = 1e15;
+const RATE_RANGE = '1 kbit/s to 1 Pbit/s, in bits per second';
 
 const Quantity = z.pipe(
   z.union([z.number().check(z.minimum(0)), parsed(parseQuantity)]),
@@ -54,7 +55,7 @@ const Rate = z.optional(
     z.nullable(
       Quantity.check(
         z.refine((rate: Bits) => rate === 0 || (rate >= RATE_MIN && rate <= RATE_MAX), {
-          error: `expected 1 kbit/s to 1 Pbit/s, in bits per second`,
+          error: `expected ${RATE_RANGE}`,
         }),
       ),
     ),
@@ -144,17 +145,70 @@ export interface Sources {
   readonly config: Config;
   readonly runtimeConfig: { readonly bandwidth?: Asked | undefined };
   readonly argsCni: Asked & { readonly bandwidth?: Asked | undefined };
+  /** What an operator has said since: zero is none, whatever the others say. */
+  readonly override?: Asked | undefined;
+}
+
+/** Where a rate comes from. */
+export type Origin =
+  | 'override'
+  | 'args.cni.bandwidth'
+  | 'args.cni'
+  | 'runtimeConfig'
+  | 'configuration'
+  | 'defaultRate'
+  | 'maxRate';
+
+/** In order of precedence. */
+function placesOf({ config, runtimeConfig, argsCni, override }: Sources): [Origin, Asked | undefined][] {
+  return [
+    ['override', override],
+    ['args.cni.bandwidth', argsCni.bandwidth],
+    ['args.cni', argsCni],
+    ['runtimeConfig', runtimeConfig.bandwidth],
+    ['configuration', config],
+  ];
+}
+
+/** Where the rate of one direction comes from; nothing if nobody has an opinion. */
+export function originOf(direction: Direction, sources: Sources): Origin | undefined {
+  const { defaultRate, maxRate } = sources.config;
+  const [origin, place] = placesOf(sources).find(([, asked]) => asked?.[`${direction}Rate`] !== undefined) ?? [];
+  const wanted = unlessZero(place?.[`${direction}Rate`] ?? defaultRate[direction] ?? null);
+  const max = maxRate[direction];
+  if (max !== undefined && (wanted === undefined || wanted > max)) return 'maxRate';
+  return origin ?? (wanted === undefined ? undefined : 'defaultRate');
 }
 
 /** The limit of one direction, field by field from the first place that has it; nothing if there is none. */
-export function limitOf(direction: Direction, { config, runtimeConfig, argsCni }: Sources): Limit | undefined {
-  const places = [argsCni.bandwidth, argsCni, runtimeConfig.bandwidth, config];
-  const first = (key: keyof Asked) => places.map((place) => place?.[key]).find((value) => value !== undefined);
-  const max = config.maxRate[direction];
-  const wanted = first(`${direction}Rate`) ?? config.defaultRate[direction] ?? max;
+export function limitOf(direction: Direction, sources: Sources): Limit | undefined {
+  const { defaultRate, maxRate } = sources.config;
+  const first = (key: keyof Asked) =>
+    placesOf(sources)
+      .map(([, place]) => place?.[key])
+      .find((value) => value !== undefined);
+  const max = maxRate[direction];
+  const wanted = unlessZero(first(`${direction}Rate`) ?? defaultRate[direction] ?? null) ?? max;
   if (wanted === undefined) return undefined;
   const capped = max !== undefined && wanted > max;
-  const burst = first(`${direction}Burst`);
-  const notes = capped ? [`${direction}: ${formatBits(wanted)}/s is more than maxRate, ${formatBits(max)}/s`] : [];
+  const burst = unlessZero(first(`${direction}Burst`) ?? null);
+  const notes = capped ? [aboveMax(direction, wanted, max)] : [];
   return { rate: capped ? max : wanted, ...(burst !== undefined && { burst }), notes };
+}
+
+/** What is said of a rate that the operator's policy does not allow; zero is no limit. */
+export function aboveMax(direction: Direction, rate: Bits, max: Bits): string {
+  return `${direction}: ${rate === 0 ? 'no limit' : `${formatBits(rate)}/s`} is more than maxRate, ${formatBits(max)}/s`;
+}
+
+/** `none`, or a rate as in a configuration; zero is none. Throws `Error` naming the text. */
+export function parseRate(text: string): Bits {
+  const rate = parseBurst(text);
+  if (rate !== 0 && (rate < RATE_MIN || rate > RATE_MAX)) throw new Error(`"${text}" is not ${RATE_RANGE}`);
+  return rate;
+}
+
+/** `none`, or a number of bits as in a configuration; zero is none. Throws `Error` naming the text. */
+export function parseBurst(text: string): Bits {
+  return text === 'none' ? bits(0) : parseQuantity(text);
 }

@@ -3,7 +3,7 @@ import type { Cidr } from '@cni/ip';
 import type { FilterHook, Match } from '@cni/rtnetlink';
 import { CniError } from '@cni/skel';
 import { type Bucket, bucketOf } from './bucket.ts';
-import type { Config, Direction, Limit } from './config.ts';
+import { type Config, type Direction, type Limit, limitOf, type Sources } from './config.ts';
 import type { Facts } from './facts.ts';
 
 /** The namespace that a shaper is in. */
@@ -34,6 +34,13 @@ export type Shaping = readonly Shaper[];
 /** What is wanted of an attachment. */
 export interface Wanted extends Pick<Config, 'latency' | 'unshapedSubnets' | 'shapedSubnets' | 'sameNode' | 'where'> {
   readonly limits: { readonly [D in Direction]?: Limit };
+}
+
+/** Nothing if there is no limit. */
+export function wantedOf(sources: Sources): Wanted | undefined {
+  const [ingress, egress] = [limitOf('ingress', sources), limitOf('egress', sources)];
+  if (ingress === undefined && egress === undefined) return undefined;
+  return { ...sources.config, limits: { ...(ingress && { ingress }), ...(egress && { egress }) } };
 }
 
 /** The shapers of an attachment. Throws `CniError` for what cannot be had with this kind of link. */

@@ -48,6 +48,11 @@ const NAMES: readonly (readonly [number, string])[] = [
 
 /** `20 Mbit`, `1.5 Gbit`. */
 export function formatBits(value: number): string {
+  return formatAmount(value, 'bit', 6);
+}
+
+/** `1.23 GB`: a number of something with so many digits. */
+export function formatAmount(value: number, unit: string, digits: number): string {
   const [factor, name] = NAMES.find(([size]) => value >= size) ?? [1, ''];
-  return `${Number((value / factor).toPrecision(6))} ${name}bit`;
+  return `${Number((value / factor).toPrecision(digits))} ${name}${unit}`;
 }

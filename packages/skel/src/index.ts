@@ -36,6 +36,6 @@ export {
 export { run } from './run.ts';
 export { parsed, parseWith, type Schema } from './schema.ts';
 export { type Spelling, spellingOf } from './spelling.ts';
-export { attemptAll, type Undo } from './undo.ts';
+export { attemptAll, type Undo, withUndo } from './undo.ts';
 export { neededPrevResult } from './verbs.ts';
 export { isAtLeast, isSpecVersion, SPEC_VERSIONS, type SpecVersion } from './versions.ts';

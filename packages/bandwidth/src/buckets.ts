@@ -1,0 +1,76 @@
+/** What the kernel tells of buckets. */
+import type { Bytes, BytesPerSecond, Statistics } from '@cni/rtnetlink';
+import { isCniError } from '@cni/skel';
+import { monotonic, sleep } from '@cni/sys';
+import { check, type Sides } from './apply.ts';
+import type { Direction } from './config.ts';
+import { ifbName, type Owner } from './ifb.ts';
+import type { Shaper, Shaping } from './plan.ts';
+import { findBucket } from './queue.ts';
+
+/** The pod's link, the node's end of it, or an IFB in one of the two namespaces. */
+export type BucketPlace = 'pod-link' | 'node-link' | 'pod-ifb' | 'node-ifb';
+
+/** One bucket of an attachment. */
+export interface BucketReport {
+  readonly direction: Direction;
+  readonly place: BucketPlace;
+  /** The link it is at. */
+  readonly link: string;
+  /** What the kernel has; absent: nothing of ours. */
+  readonly there?: { readonly rate: BytesPerSecond; readonly burst: Bytes; readonly statistics: Statistics };
+}
+
+interface Pod {
+  readonly sides: Sides;
+  readonly owner: Owner;
+}
+
+/** What is there of a plan. */
+export function reportBuckets(shaping: Shaping, pod: Pod): BucketReport[] {
+  return shaping.map((shaper) => {
+    const { rtnl } = pod.sides[shaper.side];
+    const key = 'root' in shaper ? { index: shaper.root } : { name: ifbName(pod.owner, shaper.direction) };
+    const link = rtnl.links.find(key);
+    const there = link && findBucket({ rtnl, link: link.index });
+    const name = link?.name ?? ('name' in key ? key.name : `link ${key.index}`);
+    return { direction: shaper.direction, place: placeOf(shaper), link: name, ...(there && { there }) };
+  });
+}
+
+function placeOf(shaper: Shaper): BucketPlace {
+  const side = shaper.side === 'pod' ? 'pod' : 'node';
+  return `${side}-${'root' in shaper ? 'link' : 'ifb'}`;
+}
+
+/** In what the kernel differs from a plan. */
+export function faultsOf(shaping: Shaping, pod: Pod): string[] {
+  return shaping.flatMap((shaper) => {
+    try {
+      check([shaper], pod);
+      return [];
+    } catch (error) {
+      if (isCniError(error)) return [error.message];
+      throw error;
+    }
+  });
+}
+
+/** A bucket that was watched. */
+export interface Watched extends BucketReport {
+  /** Bits per second that went through it; absent where that cannot be told. */
+  readonly throughput?: number;
+}
+
+/** Looks at buckets twice, `milliseconds` apart. */
+export function watch(look: () => readonly BucketReport[], milliseconds: number): Watched[] {
+  const [before, start] = [look(), monotonic()];
+  sleep(milliseconds);
+  const [after, seconds] = [look(), (monotonic() - start) / 1000];
+  return after.map((bucket) => {
+    const old = before.find(({ link, place }) => link === bucket.link && place === bucket.place)?.there;
+    const grown = bucket.there && old && Number(bucket.there.statistics.bytes - old.statistics.bytes);
+    // Fewer than before: it is another one.
+    return grown === undefined || grown < 0 ? bucket : { ...bucket, throughput: (grown * 8) / seconds };
+  });
+}
