@@ -30,13 +30,13 @@ export function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promi
   return kernel === 'uml' ? runInUml(job) : runNatively(job);
 }
 
-/** The host's kernel, in new namespaces that end with the job. */
-function runNatively(job: Job): Promise<number> {
+/** The host's kernel as root, in new namespaces that end with the job, and with this process however it ends. */
+export function runNatively(job: Job): Promise<number> {
   return inTemporaryDirectory('cni-native-', (directory) => {
     writeJob(directory, job, join(import.meta.dirname, 'native-init.sh'));
     const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--propagation', 'private'];
-    const command = [...namespaces, '--fork', '--kill-child', 'sh', join(directory, 'init.sh')];
-    const child = spawn('unshare', command, {
+    const command = ['unshare', ...namespaces, '--fork', '--kill-child', 'sh', join(directory, 'init.sh')];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: searchPath() },
       timeout: job.timeout,

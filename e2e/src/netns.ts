@@ -52,6 +52,13 @@ export function makeNetnsOf<const Roles extends readonly string[]>(...roles: Rol
   return made as { [Role in keyof Roles]: Netns };
 }
 
+/** The namespace of this process, under a name. */
+export function adoptNetns(role: string): Netns {
+  const name = `${role}-${randomHex(3)}`;
+  must(['ip', 'netns', 'attach', name, String(process.pid)]);
+  return netnsNamed(name);
+}
+
 /** Deletes those of the namespaces that are still there. */
 export function deleteNetns(...all: readonly Pick<Netns, 'name' | 'path'>[]): void {
   const lines = all.filter(({ path }) => existsSync(path)).map(({ name }) => `netns del ${name}\n`);

@@ -61,13 +61,7 @@ export const test: TestAPI<{ world: World }> = base.extend<{ world: World }>({
 function build(made: Netns[], dataDir: string): World {
   const [host, outside] = makeNetnsOf('host', 'outside');
   made.push(host, outside);
-  for (const { path } of [host, outside]) skipDad(path);
-  host.batch(
-    `link add name ${master} type veth peer name uplink netns ${outside.name}`,
-    ...uplinkWith(...uplink.host),
-    ...outsideAddresses.map((gateway) => `route add default via ${gateway}`),
-  );
-  outside.batch(...uplinkWith(...uplink.outside, ...gateways.map(withPrefix)));
+  joinByUplink(host, outside);
   return {
     host,
     outside,
@@ -79,6 +73,17 @@ function build(made: Netns[], dataDir: string): World {
     },
     reservations: () => listed(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\.\d+)$/.test(name)),
   };
+}
+
+/** Makes the uplink, with a default route on the host's side and the pods' gateways on the other. */
+export function joinByUplink(host: Netns, outside: Netns): void {
+  for (const { path } of [host, outside]) skipDad(path);
+  host.batch(
+    `link add name ${master} type veth peer name uplink netns ${outside.name}`,
+    ...uplinkWith(...uplink.host),
+    ...outsideAddresses.map((gateway) => `route add default via ${gateway}`),
+  );
+  outside.batch(...uplinkWith(...uplink.outside, ...gateways.map(withPrefix)));
 }
 
 /** For the uplink: without an address of its own that is proven unique the host asks for no neighbour. */

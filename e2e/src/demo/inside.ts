@@ -4,7 +4,8 @@ import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeNetns } from '../netns.ts';
 import type { Result } from '../runtime.ts';
-import { DemoNode, MASTER, NETWORK, NODE_ADDRESSES, ours, type Pod, ROUTER, type State } from './node.ts';
+import type { State } from '../state.ts';
+import { DemoNode, MASTER, NETWORK, NODE_ADDRESSES, ours, type Pod, ROUTER } from './node.ts';
 
 const CONFLIST = {
   cniVersion: '1.0.0',
@@ -143,6 +144,7 @@ function compare(before: State, after: State): void {
     addresses: 'addresses',
     routes: 'routes',
     rules: 'rules',
+    qdiscs: 'queueing disciplines',
     files: 'reservations and cache files',
   };
   for (const [key, noun] of Object.entries(nouns) as [keyof State, string][]) {

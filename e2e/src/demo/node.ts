@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Ended, makeNetns, type Netns } from '../netns.ts';
+import { type State, stateOf } from '../state.ts';
 
 /** The executables that were built. */
 export const ours: string = join(import.meta.dirname, '../../../dist/bin');
@@ -18,18 +19,6 @@ export interface Pod {
   /** IPv4 and IPv6, without prefix lengths. */
   readonly addresses: readonly string[];
 }
-
-/** What an operator would look for after the last pod: everything that could be left, as one line each. */
-export interface State {
-  readonly links: readonly string[];
-  readonly addresses: readonly string[];
-  readonly routes: readonly string[];
-  readonly rules: readonly string[];
-  readonly files: readonly string[];
-}
-
-/** What host-local keeps for the network, not for a pod: its lock, its cursor, the index over its address files. */
-const BOOKKEEPING = /\/(lock|last_reserved_ip\.[^/]+|\.host-local\/.*)$/;
 
 /** A node with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
 export class DemoNode {
@@ -77,28 +66,11 @@ export class DemoNode {
   }
 
   state(): State {
-    const lines = (...words: string[]) =>
-      this.netns
-        .run('ip', '-o', ...words)
-        .split('\n')
-        .filter(Boolean);
-    return {
-      links: lines('link').map((line) => line.split(': ')[1] ?? line),
-      addresses: lines('address').map((line) => line.split(/\s+/).slice(1, 4).join(' ')),
-      routes: [4, 6].flatMap((family) => lines(`-${family}`, 'route', 'list', 'table', 'all')),
-      rules: [4, 6].flatMap((family) => lines(`-${family}`, 'rule')),
-      files: [this.data, '/run/cni'].flatMap(filesBelow).filter((path) => !BOOKKEEPING.test(path)),
-    };
+    return stateOf(this.netns, this.data, '/run/cni');
   }
 
   delete(): void {
     this.netns.delete();
     this.router.delete();
   }
-}
-
-function filesBelow(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
