@@ -19,5 +19,9 @@ struct syscall {
 
 const struct syscall *find_syscall(const char *name);
 
+/* sha256.c */
+#define SHA256_SIZE 32
+void sha256(const uint8_t *bytes, size_t length, uint8_t digest[SHA256_SIZE]);
+
 /* spawn.c. The child's pid, or the negated errno. */
 double spawn(const char *path, char **argv, char **env, const int fds[3]);

@@ -84,6 +84,7 @@ export const calls: Record<string, unknown> = {
   'clock, none': -22,
   'clock, fractions': true,
   getrandom: [16, 16, true],
+  sha256: [32, -22],
   'utf8 of a lone surrogate': [97, 239, 191, 189, 98],
   'utf8 of NUL': [0],
   'utf8 of nothing': 0,

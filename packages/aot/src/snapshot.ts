@@ -40,7 +40,7 @@ export const systemCalls: readonly string[] = [
   ...['argv', 'bind', 'clock', 'close', 'describeStack', 'environ', 'exit', 'flock', 'fork', 'fstat', 'fstatfs'],
   ...['fsync', 'ftruncate', 'getdents', 'getpid', 'getrandom', 'kill', 'link', 'memfd', 'mkdir', 'open', 'pidfd'],
   ...['pipe', 'poll', 'read', 'readlink', 'recv', 'rename', 'rmdir', 'seek', 'sendto', 'setns', 'setsockopt'],
-  ...['socket', 'spawn', 'stat', 'unlink', 'waitpid', 'write'],
+  ...['sha256', 'socket', 'spawn', 'stat', 'unlink', 'waitpid', 'write'],
 ];
 
 /** Its state is part of the snapshot: every process would draw the same numbers. */
@@ -53,13 +53,18 @@ export function readWasm(): Buffer {
 
 /**
  * Runs the top level of a bundled program and keeps what it built. The same code gives the same bytes. `contained` becomes
- * `__programs`: of each program that is a part of this one, the identity its own executable has.
+ * `__programs`: of each program that is a part of this one, the identity its own executable has; `version` becomes `__version`.
  */
-export async function takeSnapshot(code: string, contained: Readonly<Record<string, string>> = {}): Promise<Snapshot> {
+export async function takeSnapshot(
+  code: string,
+  contained: Readonly<Record<string, string>> = {},
+  version?: string,
+): Promise<Snapshot> {
   const wasm = readWasm();
   const compiler = await QuickJS.create({ wasm, wasi: still });
   // In a virtual machine of their own, so that the parser leaves nothing behind in the snapshot.
-  const before = `${PRELUDE}\nglobalThis.__programs = ${JSON.stringify(contained)};`;
+  const before = `${PRELUDE}\nglobalThis.__programs = ${JSON.stringify(contained)};
+globalThis.__version = ${JSON.stringify(version)};`;
   const [prelude, program] = [before, code].map((text) => compile(compiler, text));
   const vm = await QuickJS.create({
     wasm,

@@ -24,6 +24,17 @@ describe('before anything is read', () => {
     });
   });
 
+  test('no command, in an executable: also its release', () => {
+    Object.assign(globalThis, { __version: '1.2.3' });
+    try {
+      expect(execute(plugin(), { env: {}, stdin: '' }).stderr).toMatch(
+        /^x does nothing\nCNI versions: .*\nversion 1\.2\.3\n$/,
+      );
+    } finally {
+      Reflect.deleteProperty(globalThis, '__version');
+    }
+  });
+
   test.each([
     ['{"cniVersion":"0.4.0"}', '0.4.0'],
     ['{"cniVersion":"9.9.9"}', '9.9.9'],

@@ -1,4 +1,4 @@
-import { monotonic, utf8 } from '@cni/sys';
+import { monotonic, programVersion, utf8 } from '@cni/sys';
 import { type Environment, isDebugging, readVerb, type Verb, variable } from './environment.ts';
 import { type Failure, toFailure } from './error.ts';
 import { isObject, JsonScan, own, parseJson, printJson } from './json.ts';
@@ -72,7 +72,10 @@ function newestOf({ versions }: Plugin): SpecVersion {
 }
 
 function introduce({ versions, definition }: Plugin, { stderr }: Surroundings): number {
-  stderr(`${definition.about}\nCNI versions: ${versions.join(', ')}\n`);
+  const release = programVersion();
+  stderr(
+    `${definition.about}\nCNI versions: ${versions.join(', ')}\n${release === undefined ? '' : `version ${release}\n`}`,
+  );
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { findEnd, text } from '@cni/sys';
+import { findEnd, hex, text } from '@cni/sys';
 import type { Surroundings } from './execute.ts';
 
 /** A plugin that is a part of this program, as a function of its surroundings to its exit status. */
@@ -21,6 +21,5 @@ export function partAt(path: string, type: string, parts: Parts): Part | undefin
   if (identity === undefined || !Object.hasOwn(parts, type)) return undefined;
   const end = findEnd(path, TRAILER);
   if (end === undefined || text(end.subarray(IDENTITY)) !== MAGIC) return undefined;
-  const found = Array.from(end.subarray(0, IDENTITY), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return found === identity ? parts[type] : undefined;
+  return hex(end.subarray(0, IDENTITY)) === identity ? parts[type] : undefined;
 }

@@ -1,5 +1,6 @@
 import { syscalls } from '#syscalls';
 import { checked, uninterrupted } from './errno.ts';
+import { hex } from './text.ts';
 
 /** Milliseconds since the epoch, with fractions; can jump. */
 export function now(): number {
@@ -32,5 +33,5 @@ export function randomBytes(length: number): Uint8Array {
 
 /** `bytes` random bytes as lower-case hexadecimal digits, two each. */
 export function randomHex(bytes: number): string {
-  return Array.from(randomBytes(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(randomBytes(bytes));
 }

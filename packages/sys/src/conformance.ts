@@ -187,6 +187,16 @@ const values: Record<string, () => void> = {
     same(sys.text(Uint8Array.of(0xc3, 0xa4, 0xff, 0x41)), 'ä\ufffdA');
     same(sys.text(new Uint8Array(0)), '');
   },
+  'the SHA-256 of nothing, of one block and of two': () => {
+    same(sys.sha256(new Uint8Array(0)), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+    same(sys.sha256(sys.utf8('abc')), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    const two = sys.utf8('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq');
+    same(sys.sha256(two), '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1');
+    same(
+      sys.sha256(new Uint8Array(1_000_000).fill(0x61)),
+      'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0',
+    );
+  },
   'clocks run forward': () => {
     const [start, wall] = [sys.monotonic(), sys.now()];
     sys.sleep(5);

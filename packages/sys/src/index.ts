@@ -31,6 +31,7 @@ export {
   env,
   environ,
   pid,
+  programVersion,
   readStdin,
   readStdinPiece,
   start,
@@ -39,4 +40,4 @@ export {
 } from './process.ts';
 export { smallFileReader } from './small-files.ts';
 export { openSocket, type Socket } from './socket.ts';
-export { text, utf8 } from './text.ts';
+export { hex, sha256, text, utf8 } from './text.ts';

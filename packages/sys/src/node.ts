@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type BigIntStats, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
@@ -140,6 +141,12 @@ export const syscalls: Syscalls = {
   environ: () => Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   clock: (id) => (id === 0 ? performance.timeOrigin + performance.now() : Number(process.hrtime.bigint()) / 1e6),
   getrandom: (into) => getrandom(into, into.length, 0),
+
+  sha256(from, into) {
+    if (into.length < 32) return -constants.errno.EINVAL;
+    into.set(createHash('sha256').update(from).digest());
+    return 32;
+  },
 
   utf8: (text) => encoder.encode(text),
   text: (utf8) => decoder.decode(utf8),

@@ -58,6 +58,14 @@ export function pid(): number {
   return syscalls.getpid();
 }
 
+/** `cni-aot build`'s answer to which release this is. */
+declare const __version: string | undefined;
+
+/** The version of the package that the program's entry lies in; `undefined` on Node. */
+export function programVersion(): string | undefined {
+  return typeof __version === 'undefined' ? undefined : __version;
+}
+
 /**
  * Makes `main` the program; its result is the exit status. On Node it runs at once; in a static executable the call is made
  * while the executable is built, and `main` runs each time it is started.

@@ -76,6 +76,10 @@ export interface Syscalls {
   clock(id: number): number;
   getrandom(into: Uint8Array): number;
 
+  // --- what a script engine is too slow for
+  /** Writes the SHA-256 of `from`, 32 bytes. */
+  sha256(from: Uint8Array, into: Uint8Array): number;
+
   // --- text
   utf8(text: string): Uint8Array;
   /** Ill-formed bytes become U+FFFD. */
