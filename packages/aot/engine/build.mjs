@@ -2,10 +2,20 @@
 // Part of this package's build. What has the same inputs is taken from .cache/ at the root of the repository.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { foreignMusl } from './foreign-musl.mjs';
+import { foreignMusl, foreignRoot } from './foreign-musl.mjs';
+import { engineNotices } from './notices.mjs';
 import { translate } from './translate.mjs';
 
 const here = import.meta.dirname;
@@ -94,7 +104,19 @@ function compileTarget(target) {
     const sources = inputs.filter((name) => name.endsWith('.c')).map((name) => join(here, name));
     compile(...HOST, ...LINK, ...libc.linkFirst, ...sources, object, ...libc.linkLast, '-o', path);
   });
-  return install(engine, join(here, '../platforms', target.platform, 'engine'));
+  const platform = join(here, '../platforms', target.platform);
+  writeNotices(target, join(platform, 'NOTICES'));
+  return install(engine, join(platform, 'engine'));
+}
+
+/** Without them executables can be built, but not released. */
+function writeNotices(target, path) {
+  rmSync(path, { force: true });
+  try {
+    writeFileSync(path, engineNotices(target, dirname(wasm), target.native ? '/' : foreignRoot(target, cache)));
+  } catch (error) {
+    console.log(`engine ${target.platform}: no licence notices, ${error.message}`);
+  }
 }
 
 function foreignLibc(target) {

@@ -4,9 +4,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where it is unpacked. */
+export function foreignRoot({ debian }, cache) {
+  return join(cache, `musl-${debian}`);
+}
+
 /** Fetches it unless it is there, and gives the flags that compile and link against it. */
-export function foreignMusl({ compiler, debian, machine }, cache) {
-  const root = join(cache, `musl-${debian}`);
+export function foreignMusl(target, cache) {
+  const { compiler, debian, machine } = target;
+  const root = foreignRoot(target, cache);
   if (!existsSync(root)) download(debian, root);
   const lib = join(root, `usr/lib/${machine}-linux-musl`);
   const gcc = execFileSync(compiler, ['-print-file-name=include'], { encoding: 'utf8' }).trim();

@@ -11,6 +11,8 @@ describe('command line', () => {
       'build main.ts -o out --contains a=../a.ts --contains b=b=c.ts',
       { entry: 'main.ts', outfile: 'out', contains: { a: '../a.ts', b: 'b=c.ts' } },
     ],
+    ['build main.ts -o out --notices NOTICES', { entry: 'main.ts', outfile: 'out', notices: 'NOTICES' }],
+    ['build main.ts -o out -o other', { entry: 'main.ts', outfile: 'other' }],
     ['--help', undefined],
     ['build -h', undefined],
   ])('%s', (line, options) => {

@@ -13,6 +13,7 @@ Builds one static executable out of a CNI plugin in TypeScript.
       --contains NAME=ENTRY  the plugin of another program is a part of this one too, and is
                              called without a process where the file NAME is of this build;
                              may be given more than once
+      --notices FILE         also writes the licence notices of all that is inside the executable
   -h, --help                 this text
 `;
 
@@ -29,7 +30,13 @@ export function parseArguments(argv: readonly string[]): BuildOptions | undefine
   if (values.target !== undefined && target === undefined)
     throw usageError(`unknown target ${values.target}: ${targets.join(' or ')}`);
   const contains = values.contains && Object.fromEntries(values.contains.map(parsePart));
-  return { entry, outfile: values.outfile, ...(target && { target }), ...(contains && { contains }) };
+  const { outfile, notices } = values;
+  return {
+    ...{ entry, outfile },
+    ...(target && { target }),
+    ...(contains && { contains }),
+    ...(notices !== undefined && { notices }),
+  };
 }
 
 function parsePart(text: string): [name: string, entry: string] {
@@ -47,6 +54,7 @@ function parse(argv: readonly string[]) {
         outfile: { type: 'string', short: 'o' },
         target: { type: 'string', short: 't' },
         contains: { type: 'string', multiple: true },
+        notices: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -5,9 +5,10 @@ import { BuildError } from './build-error.ts';
 import { describeBuildStack } from './build-stack.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import { encodeLines } from './lines.ts';
+import { mergeNotices, noticesOf } from './notices.ts';
 import { identityOf, readWasm, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { sourceName } from './source-name.ts';
-import { type Engine, hostTarget, loadEngine, type Target } from './target.ts';
+import { packageOf, sourceName } from './source-name.ts';
+import { type Engine, engineNotices, hostTarget, loadEngine, type Target } from './target.ts';
 import { encodeTrailer } from './trailer.ts';
 
 export interface BuildOptions {
@@ -22,20 +23,26 @@ export interface BuildOptions {
    * made of the very same bundle is known by its trailer, and its plugin may be called without a process.
    */
   readonly contains?: Readonly<Record<string, string>>;
+  /** A file to write the licence notices to: those of the engine and of every package in the bundle, whose lack is an error. */
+  readonly notices?: string;
 }
 
 /** Builds one static executable; its size in bytes. Throws {@link BuildError} for faults in the program or the set-up. */
-export async function build({ entry, outfile, target = hostTarget(), contains = {} }: BuildOptions): Promise<number> {
+export async function build(options: BuildOptions): Promise<number> {
+  const { entry, outfile, target = hostTarget(), contains = {}, notices } = options;
   const engine = loadEngine(target);
   checkEngine(engine, target);
   const script = await bundle(entry);
+  const licences =
+    notices === undefined ? '' : mergeNotices(engineNotices(target), noticesOf(script.map.sources, resolve(entry)));
   const contained: Record<string, string> = {};
   for (const [name, other] of Object.entries(contains)) {
     contained[name] = (await identityOf((await bundle(other)).code)).toString('hex');
   }
-  const snapshot = await snapshotOf(script, contained);
+  const snapshot = await snapshotOf(script, contained, packageOf(resolve(entry))?.version);
   const executable = assemble(engine, snapshot, encodeLines(script.map, sourceName), await identityOf(script.code));
-  replaceFile(resolve(outfile), executable);
+  replaceFile(resolve(outfile), executable, 0o755);
+  if (notices !== undefined) replaceFile(resolve(notices), Buffer.from(licences), 0o644);
   return executable.length;
 }
 
@@ -46,9 +53,13 @@ function checkEngine({ executable }: Engine, target: Target): void {
     throw new BuildError(`use the engine for ${target}: it was compiled from another release of quickjs-wasi`);
 }
 
-async function snapshotOf({ code, map }: Bundle, contained: Readonly<Record<string, string>>): Promise<Snapshot> {
+async function snapshotOf(
+  { code, map }: Bundle,
+  contained: Readonly<Record<string, string>>,
+  version?: string,
+): Promise<Snapshot> {
   try {
-    return await takeSnapshot(code, contained);
+    return await takeSnapshot(code, contained, version);
   } catch (error) {
     if (error instanceof BuildError || !(error instanceof Error)) throw error;
     throw new BuildError(`load the program: ${describeBuildStack(error, map)}`, { cause: error });
@@ -84,12 +95,12 @@ function roundUp(length: number, unit: number): number {
 }
 
 /** Written aside and renamed: whoever runs the file meanwhile runs the old one or the new one, whole. */
-function replaceFile(path: string, bytes: Uint8Array): void {
+function replaceFile(path: string, bytes: Uint8Array, permissions: number): void {
   const aside = `${path}.${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(aside, bytes, { mode: 0o755 });
-    chmodSync(aside, 0o755);
+    writeFileSync(aside, bytes);
+    chmodSync(aside, permissions);
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });

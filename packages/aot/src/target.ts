@@ -28,6 +28,18 @@ export interface Engine {
   readonly pageSize: number;
 }
 
+/** The licence notices of what is inside the engine of an architecture. */
+export function engineNotices(target: Target): string {
+  const { package: name } = platforms[target];
+  try {
+    return readFileSync(createRequire(import.meta.url).resolve(`${name}/NOTICES`), 'utf8');
+  } catch (error) {
+    throw new BuildError(`find the licence notices of the engine for ${target}: package ${name} has none`, {
+      cause: error,
+    });
+  }
+}
+
 /** The engine of an architecture: an executable that lacks nothing but a program. */
 export function loadEngine(target: Target): Engine {
   const platform = platforms[target];
