@@ -70,14 +70,19 @@ test('CAP_ARGS has to be an object', () => {
 test.each([[['--help']], [['-h']], [['help']]])('%j tells of every command', (words) => {
   const { status, stdout, stderr } = runFree({}, ...words);
   expect([status, stderr]).toEqual([0, '']);
-  for (const name of ['add', 'check', 'del', 'gc', 'status', 'version', 'lint']) expect(stdout).toContain(`  ${name} `);
+  for (const name of ['add', 'check', 'del', 'gc', 'status', 'version', 'lint', 'install'])
+    expect(stdout).toContain(`  ${name} `);
 });
 
 test('no words at all are a mistake that gets the same help', () => {
   expect(runFree({})).toEqual({ status: 2, stdout: '', stderr: runFree({}, '--help').stdout });
 });
 
-test.each(['add', 'check', 'del', 'gc', 'status', 'version', 'ipam', 'lint'])('%s --help', (name) => {
+test('--version', () => {
+  expect(runFree({}, '--version')).toEqual({ status: 0, stdout: 'cnictl unreleased\n', stderr: '' });
+});
+
+test.each(['add', 'check', 'del', 'gc', 'status', 'version', 'ipam', 'lint', 'install'])('%s --help', (name) => {
   const { status, stdout, stderr } = runFree({}, name, '--help');
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(new RegExp(`^cnictl ${name}: `));

@@ -1,4 +1,5 @@
 import { type Environment, toFailure } from '@cni/skel';
+import { programVersion } from '@cni/sys';
 import { closest } from './closest.ts';
 import { parseCommandLine, UsageError } from './command-line.ts';
 import { COMMANDS, type Command } from './commands.ts';
@@ -14,13 +15,19 @@ export function cnictl(words: readonly string[], env: Environment, terminal: Ter
   const [word = ''] = words;
   const command = COMMANDS.get(word);
   if (command !== undefined) return runCommand(word, command, words, env, terminal);
-  if (['-h', '--help', 'help'].includes(word)) {
-    terminal.stdout(programHelp());
+  const answer = answerTo(word);
+  if (answer !== undefined) {
+    terminal.stdout(answer);
     return DONE;
   }
   if (word === '') terminal.stderr(programHelp());
   else misused(`unknown command "${word}"${meant(word)}`, 'cnictl --help', terminal);
   return MISUSED;
+}
+
+function answerTo(word: string): string | undefined {
+  if (word === '--version') return `cnictl ${programVersion() ?? 'unreleased'}\n`;
+  return ['-h', '--help', 'help'].includes(word) ? programHelp() : undefined;
 }
 
 function meant(word: string): string {

@@ -1,9 +1,17 @@
 import { add, check, del } from './attach.ts';
 import { bandwidth } from './bandwidth.ts';
 import type { Options } from './command-line.ts';
+import { install } from './install.ts';
 import { ipam } from './ipam.ts';
 import { lint } from './lint.ts';
-import { ATTACHMENT_OPTIONS, BANDWIDTH_OPTIONS, GC_OPTIONS, HELP_OPTION, NETWORK_OPTIONS } from './options.ts';
+import {
+  ATTACHMENT_OPTIONS,
+  BANDWIDTH_OPTIONS,
+  GC_OPTIONS,
+  HELP_OPTION,
+  INSTALL_OPTIONS,
+  NETWORK_OPTIONS,
+} from './options.ts';
 import type { Invocation } from './session.ts';
 import { gc, status, version } from './survey.ts';
 
@@ -166,6 +174,23 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       example: 'cnictl lint /etc/cni/net.d/*.conflist',
       options: { json: { about: 'print JSON' }, ...HELP_OPTION },
       run: lint,
+    },
+  ],
+  [
+    'install',
+    {
+      operands: '[NAME...]',
+      fewest: 0,
+      most: Number.POSITIVE_INFINITY,
+      about: 'put the executables of an unpacked release into a directory of plugins',
+      notes: [
+        'Without NAME, all of the release. Each is held against SHA256SUMS and put in the place of the old file at once:',
+        'plugins may be running meanwhile. A file of somebody else is not overwritten without --force; what was there is',
+        'kept until the next install. --verify fails when a file is missing or is not the one of the release.',
+      ],
+      example: 'cnictl install ipvlan host-local cnictl',
+      options: { ...INSTALL_OPTIONS, ...HELP_OPTION },
+      run: install,
     },
   ],
 ]);

@@ -11,7 +11,7 @@ export function programHelp(): string {
     '\nNETWORK is the name of a network in /etc/cni/net.d, or the path of a conflist (with a slash in it).\n',
     'NETNS is the name of a namespace, as of `ip netns`, or a path.\n',
     '\nExit status: 0 done, 1 refused by a plugin or the configuration, 2 a command line that is wrong.\n',
-    '`cnictl COMMAND --help` tells of the options.\n',
+    '`cnictl COMMAND --help` tells of the options, `cnictl --version` of the release.\n',
   ].join('');
 }
 

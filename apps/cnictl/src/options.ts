@@ -51,4 +51,14 @@ export const GC_OPTIONS: Options = {
   all: { about: 'keep none' },
 };
 
+/** From where to where, and which way. */
+export const INSTALL_OPTIONS: Options = {
+  'bin-dir': { value: 'DIR', about: 'where plugins are (default /opt/cni/bin)' },
+  from: { value: 'DIR', about: 'where the release was unpacked (default: where this program is)' },
+  verify: { about: 'install nothing: compare what is there with the release' },
+  rollback: { about: 'bring back what was there before the last install' },
+  force: { about: 'also overwrite files of others, and roll back what was changed since' },
+  json: { about: 'print JSON' },
+};
+
 export const HELP_OPTION: Options = { help: { short: 'h', about: 'print this' } };

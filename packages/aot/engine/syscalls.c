@@ -42,6 +42,7 @@ CALL(call_ftruncate) { return result(ftruncate(FD, a[1].integer)); }
 CALL(call_rename) { return result(rename(a[0].path.data, a[1].path.data)); }
 CALL(call_link) { return result(link(a[0].path.data, a[1].path.data)); }
 CALL(call_unlink) { return result(unlink(a[0].path.data)); }
+CALL(call_chmod) { return result(chmod(a[0].path.data, (mode_t)a[1].integer)); }
 CALL(call_mkdir) { return result(mkdir(a[0].path.data, (mode_t)a[1].integer)); }
 CALL(call_rmdir) { return result(rmdir(a[0].path.data)); }
 CALL(call_getdents) { return result(syscall(SYS_getdents64, FD, a[1].bytes.data, a[1].bytes.length)); }
@@ -141,6 +142,7 @@ CALL(call_getrandom) { return result(getrandom(a[0].bytes.data, a[0].bytes.lengt
 /* In the order of strcmp, since find_syscall halves it. The letters are the kinds of the arguments: see syscalls.h. */
 static const struct syscall table[] = {
     {"bind", "ib", call_bind},
+    {"chmod", "pi", call_chmod},
     {"clock", "i", call_clock},
     {"close", "i", call_close},
     {"exit", "i", call_exit},

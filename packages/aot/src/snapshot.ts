@@ -37,7 +37,20 @@ const INTRINSICS =
 
 /** The methods of `__syscalls` besides `start`, `utf8` and `text`; engine/syscalls.c and call.c answer them. */
 export const systemCalls: readonly string[] = [
-  ...['argv', 'bind', 'clock', 'close', 'describeStack', 'environ', 'exit', 'flock', 'fork', 'fstat', 'fstatfs'],
+  ...[
+    'argv',
+    'bind',
+    'chmod',
+    'clock',
+    'close',
+    'describeStack',
+    'environ',
+    'exit',
+    'flock',
+    'fork',
+    'fstat',
+    'fstatfs',
+  ],
   ...['fsync', 'ftruncate', 'getdents', 'getpid', 'getrandom', 'kill', 'link', 'memfd', 'mkdir', 'open', 'pidfd'],
   ...['pipe', 'poll', 'read', 'readlink', 'recv', 'rename', 'rmdir', 'seek', 'sendto', 'setns', 'setsockopt'],
   ...['sha256', 'socket', 'spawn', 'stat', 'unlink', 'waitpid', 'write'],

@@ -40,6 +40,9 @@ const files: Record<string, () => void> = {
     same(sys.readText(`${directory}/a`), 'grün');
     const { type, permissions, size } = sys.stat(`${directory}/a`);
     same([type, permissions, size], ['file', 0o640, 5]);
+    sys.setPermissions(`${directory}/a`, 0o777);
+    same(sys.stat(`${directory}/a`).permissions, 0o777);
+    refuses(() => sys.setPermissions(`${directory}/none`, 0o600), `set permissions of ${directory}/none: ENOENT`);
   }),
   'a file that is not there': withDirectory((directory) => {
     refuses(() => sys.readText(`${directory}/none`), `open ${directory}/none: ENOENT`);

@@ -170,6 +170,11 @@ export function replaceFile(path: string, content: string | Uint8Array, aside: s
   }
 }
 
+/** Gives a file exactly these permission bits, whatever the umask. Throws {@link SysError}. */
+export function setPermissions(path: string, permissions: number): void {
+  checked(syscalls.chmod(path, permissions), () => `set permissions of ${path}`);
+}
+
 /** rename(2). Throws {@link SysError}. */
 export function rename(from: string, to: string): void {
   checked(syscalls.rename(from, to), () => `rename ${from} to ${to}`);

@@ -17,6 +17,7 @@ export {
   rename,
   replaceFile,
   type Stat,
+  setPermissions,
   stat,
   type WriteOptions,
   writeAll,

@@ -94,6 +94,7 @@ export const syscalls: Syscalls = {
   rename: call('int rename(const char *from, const char *to)'),
   link: call('int link(const char *from, const char *to)'),
   unlink: call('int unlink(const char *path)'),
+  chmod: call('int chmod(const char *path, uint32_t mode)'),
   mkdir: call('int mkdir(const char *path, uint32_t mode)'),
   rmdir: call('int rmdir(const char *path)'),
   getdents: (fd, into) => getdents(fd, into, into.length),

@@ -19,6 +19,7 @@ export interface Syscalls {
   rename(from: string, to: string): number;
   link(from: string, to: string): number;
   unlink(path: string): number;
+  chmod(path: string, mode: number): number;
   mkdir(path: string, mode: number): number;
   rmdir(path: string): number;
   /** `struct linux_dirent64` records, getdents64(2); 0 at the end. */
