@@ -17,12 +17,25 @@ afterEach(() => {
 
 test('ADD, CHECK, DEL', () => {
   const result = must(pod, 'ADD');
-  console.log(JSON.stringify(result, null, 1), run('ip', 'rule'), run('ip', 'route', 'list', 'table', '500'), pod.ip('route'), pod.ip('-6', 'route'), pod.ip('neigh'), pod.ip('rule'));
+  console.log(
+    JSON.stringify(result, null, 1),
+    run('ip', 'rule'),
+    run('ip', 'route', 'list', 'table', '500'),
+    pod.ip('route'),
+    pod.ip('-6', 'route'),
+    pod.ip('neigh'),
+    pod.ip('rule'),
+  );
   expect(pod.exec('ping', '-c1', '-W2', '10.9.0.2')).toContain('1 received');
   expect(pod.exec('ping', '-c1', '-W2', 'fd09::2')).toContain('1 received');
   expect(run('ping', '-c1', '-W2', '10.9.0.10')).toContain('1 received');
   expect(must(pod, 'CHECK')).toBe(undefined);
   must(pod, 'DEL');
-  console.log(pod.ip('route'), pod.ip('rule'), run('ip', 'rule'), json('link').map((x) => x.ifname));
+  console.log(
+    pod.ip('route'),
+    pod.ip('rule'),
+    run('ip', 'rule'),
+    json('link').map((x) => x.ifname),
+  );
   expect(ask(pod, 'CHECK').document.msg).toContain('no record');
 });
