@@ -1,7 +1,8 @@
 import { isErrno } from '@cni/sys';
+import { concat } from './codec/codec.ts';
 import { NetlinkError, type Refusal } from './error.ts';
 import { type Request, showBody } from './message.ts';
-import { bytesOf, formatHeader, parseHeader } from './npm.ts';
+import { formatHeader, parseHeader } from './npm.ts';
 import { traceLine } from './trace.ts';
 import type { Transport } from './transport.ts';
 
@@ -64,7 +65,7 @@ export function exchangeOver(transport: Transport): Exchange {
       const { body, shape, type } = request;
       const header = { length: HEADER + body.length, type, flags: request.flags | flags, seq: sequence, port: 0 };
       traceLine(() => `> ${request.doing()}: ${showBody(shape, body, 0, body.length)}`);
-      transport.send(bytesOf(formatHeader(header), body));
+      transport.send(concat([formatHeader(header), body]));
     },
     receive(request) {
       try {

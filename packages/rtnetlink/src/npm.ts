@@ -5,8 +5,12 @@
  *
  * Deep imports, because its index and its socket load a native addon.
  */
+import * as generated from 'netlink/dist/rt/gen_structs.js';
+import * as ifla from 'netlink/dist/rt/ifla.js';
 import type { AttrStream, StreamData } from 'netlink/dist/structs.js';
 import * as structs from 'netlink/dist/structs.js';
+import { encodeAttribute } from './codec/attributes.ts';
+import { concat } from './codec/codec.ts';
 
 export {
   type Address as AddressHeader,
@@ -14,15 +18,11 @@ export {
   type AddressFlags,
   type DeviceFlags,
   formatAddress,
-  formatAddressAttrs,
   formatLink,
   formatNeighbor,
-  formatNeighborAttrs,
   formatRoute,
-  formatRouteAttrs,
   formatRouteMetrics,
   formatRule,
-  formatRuleAttrs,
   type Link as LinkHeader,
   type Neighbor as NeighbourHeader,
   type NeighborAttrs as NeighbourAttrs,
@@ -41,14 +41,7 @@ export {
   type RuleAttrs,
   type RuleFlags,
 } from 'netlink/dist/rt/gen_structs.js';
-export {
-  formatIpvlan,
-  formatLinkAttrs,
-  formatMacvlan,
-  formatVethInfo,
-  type LinkAttrs,
-  type VethInfo,
-} from 'netlink/dist/rt/ifla.js';
+export { formatIpvlan, formatMacvlan, formatVethInfo, type LinkAttrs, type VethInfo } from 'netlink/dist/rt/ifla.js';
 /** Node's Buffer, or the one that is bundled in its place. */
 export type NodeBuffer = ReturnType<typeof structs.putU32>;
 export type { NetlinkHeader, StreamData } from 'netlink/dist/structs.js';
@@ -64,6 +57,27 @@ export function asBuffer(bytes: Uint8Array): NodeBuffer {
   return bytes as NodeBuffer;
 }
 
+/**
+ * A formatter of attributes, called once for all. At each call it would make a function for every attribute that there may
+ * be, 54 for a link; so it gets one object, which is filled anew for each message.
+ */
+function formatter<T extends object>(format: (attrs: T) => StreamData): (attrs: T) => StreamData {
+  const filled = {} as T;
+  const stream = format(filled) as (out: AttrStream) => void;
+  return (attrs) => (out: AttrStream) => {
+    for (const key of Object.keys(filled) as (keyof T)[]) delete filled[key];
+    Object.assign(filled, attrs);
+    stream(out);
+  };
+}
+
+type Formatter<T> = (attrs: T) => StreamData;
+export const formatLinkAttrs: Formatter<ifla.LinkAttrs> = formatter(ifla.formatLinkAttrs);
+export const formatAddressAttrs: Formatter<generated.AddressAttrs> = formatter(generated.formatAddressAttrs);
+export const formatNeighborAttrs: Formatter<generated.NeighborAttrs> = formatter(generated.formatNeighborAttrs);
+export const formatRouteAttrs: Formatter<generated.RouteAttrs> = formatter(generated.formatRouteAttrs);
+export const formatRuleAttrs: Formatter<generated.RuleAttrs> = formatter(generated.formatRuleAttrs);
+
 /** What its formatters take: any byte array for a Buffer, and `undefined` for an attribute that is not to be sent. */
 type Loose<T> = {
   [K in keyof T]?: (NonNullable<T[K]> extends Uint8Array ? Uint8Array : T[K]) | undefined;
@@ -75,20 +89,29 @@ export function given<T extends object>(attrs: Loose<T>): T {
 }
 
 /**
- * The bytes of a stream, padded to a multiple of four. `AttrStream` pads only before the next attribute, so that
- * without this a nest would be shorter than the attributes in it.
+ * What its formatters push attributes to. Its own pads only before the next attribute, so that a nest would be shorter than
+ * the attributes in it, and takes three arrays for each; this one renders each as a whole.
  */
-export function bytesOf(...stream: StreamData[]): Uint8Array {
-  const out = new structs.AttrStream();
-  for (const part of stream) out.emit(part);
-  const length = structs.countLength(out.bufs);
-  const bytes = new Uint8Array(structs.align(length));
-  let at = 0;
-  for (const part of out.bufs) {
-    bytes.set(part, at);
-    at += part.length;
+class Attributes implements Pick<AttrStream, 'push' | 'emit'> {
+  readonly parts: Uint8Array[] = [];
+
+  emit(data: StreamData): void {
+    if (data instanceof Uint8Array) this.parts.push(data);
+    else if (Array.isArray(data)) this.parts.push(...data);
+    else data(this as unknown as AttrStream);
   }
-  return bytes;
+
+  push(type: number, data: StreamData): void {
+    this.parts.push(encodeAttribute(type, data instanceof Uint8Array ? data : bytesOf(data)));
+  }
+}
+
+/** The bytes of a stream, padded to a multiple of four. */
+export function bytesOf(...stream: StreamData[]): Uint8Array {
+  const out = new Attributes();
+  for (const part of stream) out.emit(part);
+  const bytes = concat(out.parts);
+  return bytes.length % 4 === 0 ? bytes : concat([bytes, new Uint8Array(4 - (bytes.length % 4))]);
 }
 
 /** `IFLA_INFO_KIND` and `IFLA_INFO_DATA`. Its own `formatInfo` sends the kind with a NUL that iproute2 does not send. */

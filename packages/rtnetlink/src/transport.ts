@@ -27,14 +27,17 @@ const RECEIVE_BUFFER = 1 << 20;
 /** The kernel answers within the send; only a dump continues on receive. */
 const TIMEOUT_MS = 10_000;
 
+const ONE = int32(1);
+const ROOM = int32(RECEIVE_BUFFER);
+
 function int32(value: number): Uint8Array {
   return new Uint8Array(Int32Array.of(value).buffer);
 }
 
 /** Sets an option that an older kernel may not have, or that needs a privilege we may not have. */
-function setIfPossible(socket: Socket, level: number, option: number, value: number): boolean {
+function setIfPossible(socket: Socket, level: number, option: number, value: Uint8Array): boolean {
   try {
-    socket.setOption(level, option, int32(value));
+    socket.setOption(level, option, value);
     return true;
   } catch (error) {
     if (isErrno(error, 'ENOPROTOOPT', 'EPERM')) return false;
@@ -63,9 +66,9 @@ export function openTransport(netns?: Netns): Transport {
   const socket = openSocket('rtnetlink', AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, netns);
   try {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])
-      setIfPossible(socket, SOL_NETLINK, option, 1);
-    if (!setIfPossible(socket, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
-      setIfPossible(socket, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+      setIfPossible(socket, SOL_NETLINK, option, ONE);
+    if (!setIfPossible(socket, SOL_SOCKET, SO_RCVBUFFORCE, ROOM))
+      setIfPossible(socket, SOL_SOCKET, SO_RCVBUF, ROOM);
     socket.setTimeout(TIMEOUT_MS);
     const port = bind(socket);
     return {

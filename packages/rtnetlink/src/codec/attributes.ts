@@ -1,4 +1,4 @@
-import { type Codec, concat, string, under, WireError, within } from './codec.ts';
+import { type Codec, concat, isFixed, string, under, WireError, writeAt } from './codec.ts';
 
 /** The upper two bits of an attribute's type, linux/netlink.h. */
 const NLA_F_NESTED = 0x8000;
@@ -32,11 +32,27 @@ export interface UnknownAttribute {
 
 /** One attribute with its header, padded. Throws {@link WireError} beyond 65535 bytes. */
 export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
-  const length = 4 + payload.length;
+  const out = emptyAttribute(type, payload.length);
+  out.set(payload, 4);
+  return out;
+}
+
+function emptyAttribute(type: number, size: number): Uint8Array {
+  const length = 4 + size;
   if (length > 0xffff) throw new WireError(`attribute ${type} is ${length} bytes long`);
   const out = new Uint8Array(align(length));
-  out.set([length & 0xff, length >> 8, type & 0xff, type >> 8]);
-  out.set(payload, 4);
+  out[0] = length;
+  out[1] = length >> 8;
+  out[2] = type;
+  out[3] = type >> 8;
+  return out;
+}
+
+function encodeValue({ type, payload, nested }: Attribute<unknown>, value: unknown): Uint8Array {
+  const number = nested ? type | NLA_F_NESTED : type;
+  if (!isFixed(payload)) return encodeAttribute(number, payload.encode(value));
+  const out = emptyAttribute(number, payload.size);
+  writeAt(payload, value, out, 4);
   return out;
 }
 
@@ -78,17 +94,15 @@ export function attributes<T extends object>(
   }
   return {
     encode(value) {
-      const { unknown = [], ...known } = value;
-      const parts = Object.entries<unknown>(known).map(([key, part]) => {
+      const parts: Uint8Array[] = [];
+      for (const [key, part] of Object.entries<unknown>(value)) {
+        if (key === 'unknown' || part === undefined) continue;
         const one = byKey.get(key);
         if (one === undefined) throw new WireError(`no attribute ${key} in ${name}`);
-        if (part === undefined) return new Uint8Array(0);
-        return encodeAttribute(
-          one.type | (one.nested ? NLA_F_NESTED : 0),
-          within(key, () => one.payload.encode(part)),
-        );
-      });
-      return concat([...parts, ...unknown.map(({ type, payload }) => encodeAttribute(type, payload))]);
+        parts.push(encodeIn(key, one, part));
+      }
+      for (const { type, payload } of value.unknown ?? []) parts.push(encodeAttribute(type, payload));
+      return concat(parts);
     },
     decode(bytes, start, end) {
       const value: Record<string, unknown> = {};
@@ -114,7 +128,16 @@ export function attributes<T extends object>(
   };
 }
 
-/** As {@link within}, without a closure for each attribute of each message. */
+// As within, without a closure for each attribute of each message.
+
+function encodeIn(key: string, one: Attribute<unknown>, value: unknown): Uint8Array {
+  try {
+    return encodeValue(one, value);
+  } catch (error) {
+    throw under(key, error);
+  }
+}
+
 function decodeIn(
   [key, { payload }]: readonly [string, Attribute<unknown>],
   bytes: Uint8Array,

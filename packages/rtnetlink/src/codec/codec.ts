@@ -13,7 +13,22 @@ export interface Codec<T> {
   /** The path of the field at byte `at`; the way back from an offset the kernel reports. */
   locate?(bytes: Uint8Array, start: number, end: number, at: number): string[];
 }
-export type Fixed<T> = Codec<T> & { readonly size: number };
+export interface Fixed<T> extends Codec<T> {
+  readonly size: number;
+  /** As `encode`, into the `size` bytes at `at`, which are zero: a struct is one array then, not one for each member. */
+  write?(value: T, into: Uint8Array, at: number): void;
+}
+
+/** Whether every value has one size. */
+export function isFixed<T>(codec: Codec<T>): codec is Fixed<T> {
+  return codec.size !== undefined;
+}
+
+/** Puts a value of a fixed size where it belongs. */
+export function writeAt<T>(codec: Fixed<T>, value: T, into: Uint8Array, at: number): void {
+  if (codec.write === undefined) into.set(codec.encode(value), at);
+  else codec.write(value, into, at);
+}
 
 /** Bytes that are not what they should be: `message` reads *path: reason*. */
 export class WireError extends Error {
@@ -49,7 +64,9 @@ export function decodeAll<T>(codec: Codec<T>, bytes: Uint8Array): T {
 
 /** Joins arrays end to end. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     out.set(part, at);
@@ -66,17 +83,18 @@ function expectSize(size: number, start: number, end: number): void {
 function integer(size: number, { signed = false, bigEndian = false } = {}): Fixed<number> {
   const limit = 2 ** (8 * size);
   const [min, max] = signed ? [-limit / 2, limit / 2 - 1] : [0, limit - 1];
+  function write(value: number, into: Uint8Array, at: number): void {
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new WireError(`${value} is not between ${min} and ${max}`);
+    for (let index = 0; index < size; index++)
+      into[at + index] = value >> (8 * (bigEndian ? size - 1 - index : index));
+  }
   return {
     size,
+    write,
     encode(value) {
-      if (!Number.isInteger(value) || value < min || value > max)
-        throw new WireError(`${value} is not between ${min} and ${max}`);
       const out = new Uint8Array(size);
-      let rest = value < 0 ? value + limit : value;
-      for (let index = 0; index < size; index++) {
-        out[bigEndian ? size - 1 - index : index] = rest % 256;
-        rest = Math.floor(rest / 256);
-      }
+      write(value, out, 0);
       return out;
     },
     decode(bytes, start, end) {
@@ -131,7 +149,7 @@ export const flag: Fixed<true> = { size: 0, encode: () => new Uint8Array(0), dec
 
 /** `size` bytes of no meaning within a struct. */
 export function pad(size: number): Fixed<undefined> {
-  return { size, encode: () => new Uint8Array(size), decode: () => undefined };
+  return { size, encode: () => new Uint8Array(size), write: () => {}, decode: () => undefined };
 }
 
 /** Words for the values of an integer. A value without a word is a {@link WireError}. */
@@ -150,10 +168,18 @@ export function oneOf<const M extends Record<string, number>>(base: Fixed<number
 }
 
 /** A value that is something else on the wire. */
-export function mapped<Wire, T>(base: Codec<Wire>, to: (value: T) => Wire, from: (wire: Wire) => T): Codec<T> {
-  return {
-    ...(base.size === undefined ? {} : { size: base.size }),
+export function mapped<Wire, T>(base: Fixed<Wire>, to: (value: T) => Wire, from: (wire: Wire) => T): Fixed<T>;
+export function mapped<Wire, T>(base: Codec<Wire>, to: (value: T) => Wire, from: (wire: Wire) => T): Codec<T>;
+export function mapped<Wire, T>(
+  base: Codec<Wire> | Fixed<Wire>,
+  to: (value: T) => Wire,
+  from: (wire: Wire) => T,
+): Codec<T> {
+  const codec: Codec<T> = {
     encode: (value) => base.encode(to(value)),
     decode: (bytes, start, end) => from(base.decode(bytes, start, end)),
   };
+  if (!isFixed(base)) return codec;
+  const fixed: Fixed<T> = { ...codec, size: base.size, write: (value, into, at) => writeAt(base, to(value), into, at) };
+  return fixed;
 }

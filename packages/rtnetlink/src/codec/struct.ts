@@ -1,4 +1,4 @@
-import { type Codec, concat, type Fixed, WireError, within } from './codec.ts';
+import { type Codec, concat, type Fixed, under, WireError, writeAt } from './codec.ts';
 
 /** What is declared about each member of `T`; keys that begin with `pad` are for padding. */
 export type Members<T> = { readonly [K in keyof T]-?: Fixed<T[K]> } & {
@@ -13,22 +13,45 @@ export function struct<T extends object>(name: string, size: number, members: Me
   const entries = Object.entries<Fixed<unknown>>(members);
   const total = entries.reduce((sum, [, member]) => sum + member.size, 0);
   if (total !== size) throw new Error(`struct ${name}: members add up to ${total}, sizeof is ${size}`);
+  function write(value: T, into: Uint8Array, at: number): void {
+    let position = at;
+    for (const [key, member] of entries) {
+      try {
+        writeAt(member, (value as Record<string, unknown>)[key], into, position);
+      } catch (error) {
+        throw under(key, error);
+      }
+      position += member.size;
+    }
+  }
   return {
     size,
-    encode: (value) =>
-      concat(entries.map(([key, member]) => within(key, () => member.encode((value as Record<string, unknown>)[key])))),
+    write,
+    encode(value) {
+      const out = new Uint8Array(size);
+      write(value, out, 0);
+      return out;
+    },
     decode(bytes, start, end) {
       if (end - start < size) throw new WireError(`${end - start} bytes, not the ${size} of struct ${name}`);
       const value: Record<string, unknown> = {};
       let at = start;
       for (const [key, member] of entries) {
-        const part = within(key, () => member.decode(bytes, at, at + member.size));
+        const part = decodeMember(key, member, bytes, at);
         if (part !== undefined) value[key] = part;
         at += member.size;
       }
       return value as T;
     },
   };
+}
+
+function decodeMember(key: string, member: Fixed<unknown>, bytes: Uint8Array, at: number): unknown {
+  try {
+    return member.decode(bytes, at, at + member.size);
+  } catch (error) {
+    throw under(key, error);
+  }
 }
 
 /** A struct that is followed by attributes, as in `VETH_INFO_PEER`; the struct itself is skipped. */

@@ -109,31 +109,28 @@ const ratespecFields = struct<RateSpecFields>('tc_ratespec', 12, {
 });
 
 /** A rate as far as 32 bits go; one that is larger is repeated in an attribute of 64. */
-export const ratespec: Codec<BytesPerSecond> & { readonly size: number } = {
-  ...mapped(
-    ratespecFields,
-    (rate: BytesPerSecond): RateSpecFields => ({
-      cellLog: 0,
-      linkLayer: rate === 0 ? 0 : TC_LINKLAYER_ETHERNET,
-      overhead: 0,
-      cellAlign: 0,
-      mpu: 0,
-      rate: Math.min(rate, U32_MAX),
-    }),
-    ({ rate }) => bytesPerSecond(rate),
-  ),
-  size: ratespecFields.size,
-};
+export const ratespec: Fixed<BytesPerSecond> = mapped(
+  ratespecFields,
+  (rate: BytesPerSecond): RateSpecFields => ({
+    cellLog: 0,
+    linkLayer: rate === 0 ? 0 : TC_LINKLAYER_ETHERNET,
+    overhead: 0,
+    cellAlign: 0,
+    mpu: 0,
+    rate: Math.min(rate, U32_MAX),
+  }),
+  ({ rate }) => bytesPerSecond(rate),
+);
 
 /** A rate that needs 64 bits. */
-export const rate64: Codec<BytesPerSecond> = mapped(
+export const rate64: Fixed<BytesPerSecond> = mapped(
   u64,
   (rate: BytesPerSecond) => BigInt(rate),
   (wire) => bytesPerSecond(Number(wire)),
 );
 
 /** A size in 32 bits. */
-export const bytes32: Fixed<Bytes> = { ...mapped(u32, (value: Bytes) => value as number, bytes), size: 4 };
+export const bytes32: Fixed<Bytes> = mapped(u32, (value: Bytes) => value as number, bytes);
 
 /** `TCA_KIND` and `TCA_OPTIONS`, linux/rtnetlink.h */
 const TCA_KIND = 1;
@@ -176,11 +173,11 @@ export function withKind<T extends object>(
   return {
     encode({ kind = '', options, raw, ...others }) {
       const body = options === undefined ? raw : kinds[kind]?.encode(options);
-      return concat([
-        ...(kind === '' ? [] : [encodeAttribute(TCA_KIND, cstring.encode(kind))]),
-        ...(body === undefined ? [] : [encodeAttribute(nested ? TCA_OPTIONS | NLA_F_NESTED : TCA_OPTIONS, body)]),
-        rest.encode(others as T),
-      ]);
+      const parts: Uint8Array[] = [];
+      if (kind !== '') parts.push(encodeAttribute(TCA_KIND, cstring.encode(kind)));
+      if (body !== undefined) parts.push(encodeAttribute(nested ? TCA_OPTIONS | NLA_F_NESTED : TCA_OPTIONS, body));
+      parts.push(rest.encode(others as T));
+      return concat(parts);
     },
     decode(encoded, start, end) {
       const { kind, options } = split(encoded, start, end);
@@ -223,5 +220,6 @@ export function tcShape<T>(subject: string, codec: Codec<T>): Shape<TcHeader, T>
 
 /** A payload. */
 export function tcBody<T>(header: Partial<TcHeader>, codec: Codec<T>, value: T): Uint8Array {
-  return concat([tcmsg.encode({ family: 0, link: 0, handle: 0, parent: 0, info: 0, ...header }), codec.encode(value)]);
+  const { family = 0, link = 0, handle = 0, parent = 0, info = 0 } = header;
+  return concat([tcmsg.encode({ family, link, handle, parent, info }), codec.encode(value)]);
 }

@@ -34,14 +34,11 @@ interface TbfParameters {
   readonly mtu: Ticks;
 }
 
-const ticks: Fixed<Ticks> = {
-  ...mapped(
-    u32,
-    (value: Ticks) => value as number,
-    (wire) => wire as Ticks,
-  ),
-  size: 4,
-};
+const ticks: Fixed<Ticks> = mapped(
+  u32,
+  (value: Ticks) => value as number,
+  (wire) => wire as Ticks,
+);
 
 /** `struct tc_tbf_qopt`, linux/pkt_sched.h */
 const tbfParameters = struct<TbfParameters>('tc_tbf_qopt', 36, {
@@ -89,8 +86,8 @@ export const tbf: Codec<Tbf> = {
   locate: (encoded, start, end, at) => tbfAttributes.locate?.(encoded, start, end, at) ?? [],
 };
 
-const time: Codec<Micros> = mapped(u32, (value: Micros) => value as number, micros);
-const boolean: Codec<boolean> = mapped(u32, Number, (wire) => wire !== 0);
+const time: Fixed<Micros> = mapped(u32, (value: Micros) => value as number, micros);
+const boolean: Fixed<boolean> = mapped(u32, Number, (wire) => wire !== 0);
 
 /** `TCA_FQ_CODEL_*`, linux/pkt_sched.h */
 const fqCodel = attributes<FqCodel>(
