@@ -39,7 +39,7 @@ export const coordinator: Plugin = definePlugin({
     const ground = { pod: openSide(netns), host: openSide(), owner };
     const records = recordsOf(attachment.containerId);
     const inputs = inputsOf({ config, wish: argsCni.podDefaultRouteNic, sandbox, ground, records });
-    const announce = detect(config, ground, inputs, prevResult);
+    const announce = detect(config, ground, prevResult);
     converge({ ...owner, sandbox, inputs, entries: plan(inputs) }, { ground, undo, tell });
     announce();
     return reported(prevResult, inputs, sandbox);

@@ -27,6 +27,7 @@ export const CODES = {
   CHECK_FAILED: [110, 'CHECK: something that ADD made is missing or was changed'],
   STORE_DAMAGED: [111, 'stored state cannot be read'],
   MASTER_MISSING: [112, 'the link that containers are to be attached to is not there'],
+  GATEWAY_MISSING: [113, 'nobody on the network answers for the gateway'],
   DELEGATE_NOT_FOUND: [120, 'a plugin to delegate to is not in any directory of CNI_PATH'],
   DELEGATE_FAILED: [121, 'a plugin that was delegated to ended without an answer that can be understood'],
   INCOMPLETE: [122, 'more than one thing could not be removed; the rest was'],
