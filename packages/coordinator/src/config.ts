@@ -64,14 +64,17 @@ const TABLE_MAX = 0xffffffff;
 const KERNEL_TABLES: readonly number[] = [253, 254, 255];
 
 /** Runtimes and generators write `""` for what is not there. */
-function orEmpty<T>(schema: z.ZodMiniType<T>): z.ZodMiniType<T | undefined> {
-  return z.pipe(
-    z.optional(z.union([z.literal(''), schema])),
-    z.transform((value) => (value === '' ? undefined : (value as T))),
-  );
+function unlessEmpty<T>(parse: (text: string) => T): z.ZodMiniType<T | undefined, string> {
+  return parsed((text) => (text === '' ? undefined : parse(text)));
 }
 
 const LinkName = z.string().check(z.minLength(1), z.maxLength(NAME_MAX));
+const LinkNameIfAny = z.optional(
+  z.pipe(
+    z.string().check(z.maxLength(NAME_MAX)),
+    z.transform((name) => name || undefined),
+  ),
+);
 
 function prefixOf(text: string): Cidr {
   const trimmed = text.trim();
@@ -80,7 +83,8 @@ function prefixOf(text: string): Cidr {
 
 const Subnet = parsed((text) => formatCidr(prefixOf(text)));
 const Subnets = z._default(z.array(Subnet), []);
-const Address = parsed((text) => formatIp(parseIp(text.trim())));
+const addressOf = (text: string) => formatIp(parseIp(text.trim()));
+const Address = parsed(addressOf);
 
 const PolicyRoute = z.object({ dst: Subnet, gw: Address }).check(
   z.refine(({ dst, gw }) => dst.includes(':') === gw.includes(':'), {
@@ -124,13 +128,13 @@ const ignored = {
 };
 
 const Keys = z.object({
-  mode: z._default(orEmpty(z.enum(['auto', 'underlay', 'overlay', 'disable', 'disabled'])), 'auto'),
-  podDefaultCniNic: z._default(orEmpty(LinkName), 'eth0'),
-  podDefaultRouteNic: orEmpty(LinkName),
+  mode: z._default(z.enum(['auto', 'underlay', 'overlay', 'disable', 'disabled', '']), 'auto'),
+  podDefaultCniNic: LinkNameIfAny,
+  podDefaultRouteNic: LinkNameIfAny,
   tunePodRoutes: z._default(z.boolean(), true),
-  vethLinkAddress: orEmpty(z.union([z.literal('auto'), Address])),
+  vethLinkAddress: z.optional(unlessEmpty((text) => (text === 'auto' ? text : addressOf(text)))),
   vethMTU: z.optional(z.int().check(z.minimum(MTU_MIN), z.maximum(MTU_MAX))),
-  podMACPrefix: orEmpty(parsed(parseMacPrefix)),
+  podMACPrefix: z.optional(unlessEmpty(parseMacPrefix)),
   overlayPodCIDR: Subnets,
   serviceCIDR: Subnets,
   hijackCIDR: z._default(z.array(Subnet), ['169.254.0.0/16']),
@@ -164,7 +168,7 @@ const Keys = z.object({
     }),
     DETECT,
   ),
-  podCIDRType: orEmpty(z.literal('none')),
+  podCIDRType: z.optional(z.enum(['none', ''])),
   ...ignored,
 });
 
@@ -173,10 +177,10 @@ const HOST_RULE_TABLE = 500;
 
 type Given = z.output<typeof Keys>;
 
-function configOf({ mode, podDefaultCniNic, hostRuleTable, podRPFilter, ...rest }: Given): Config {
+function configOf({ mode, podDefaultCniNic, hostRuleTable, podRPFilter, podCIDRType: _, ...rest }: Given): Config {
   return {
     ...rest,
-    mode: mode === 'disabled' ? 'disable' : (mode ?? 'auto'),
+    mode: mode === 'disabled' ? 'disable' : mode || 'auto',
     podDefaultCniNic: podDefaultCniNic ?? 'eth0',
     hostRuleTable: hostRuleTable === 0 ? HOST_RULE_TABLE : hostRuleTable,
     podRPFilter: podRPFilter === -1 ? undefined : podRPFilter,
@@ -191,4 +195,4 @@ export interface ArgsCni {
   readonly podDefaultRouteNic?: string | undefined;
 }
 
-export const ArgsCni: Schema<ArgsCni> = z.object({ podDefaultRouteNic: orEmpty(LinkName) });
+export const ArgsCni: Schema<ArgsCni> = z.object({ podDefaultRouteNic: LinkNameIfAny });

@@ -1,6 +1,6 @@
 /** Whether addresses and gateways are what they should be, asked before anything is made. */
 import { announce, findAnswered, findNeighbour, type Link as Wire } from '@cni/arping';
-import { formatIp, formatMac, type Ip, parseIp, parseMac } from '@cni/ip';
+import { formatIp, formatMac, type Ip, parseMac } from '@cni/ip';
 import type { Link } from '@cni/rtnetlink';
 import { CniError, type Result } from '@cni/skel';
 import type { Config } from './config.ts';

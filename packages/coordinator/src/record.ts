@@ -1,6 +1,6 @@
 /** What was made for an attachment, kept while it lives: on a tmpfs, since namespaces and links do not outlive a boot either. */
 import { CniError, parseWith } from '@cni/skel';
-import { findText, isErrno, listDirectory, makeDirectories, pid, removeIfPresent, replaceFile } from '@cni/sys';
+import { findText, isErrno, listDirectory, makeDirectories, removeIfPresent, replaceFile } from '@cni/sys';
 import * as z from 'zod/mini';
 import { Entry } from './entries/entry.ts';
 import { Inputs } from './inputs.ts';
@@ -29,6 +29,11 @@ function pathOf({ containerId, ifName }: Owner): string {
   return `${DIRECTORY}/${containerMark(containerId)}-${ifName}`;
 }
 
+/** A runtime asks one thing of an attachment at a time. */
+function asideOf(path: string): string {
+  return `${path}~`;
+}
+
 function sameOwner(a: Owner, b: Owner): boolean {
   return a.network === b.network && a.containerId === b.containerId && a.ifName === b.ifName;
 }
@@ -37,7 +42,7 @@ function sameOwner(a: Owner, b: Owner): boolean {
 export function keepRecord(record: Record): void {
   makeDirectories(DIRECTORY);
   const path = pathOf(record);
-  replaceFile(path, `${JSON.stringify(record)}\n`, `${path}.${pid()}~`);
+  replaceFile(path, `${JSON.stringify(record)}\n`, asideOf(path));
 }
 
 /** That of an attachment. Throws {@link CniError} `STORE_DAMAGED` for a file that is no record. */
@@ -47,7 +52,7 @@ export function findRecord(owner: Owner): Record | undefined {
 }
 
 export function forgetRecord(owner: Owner): void {
-  removeIfPresent(pathOf(owner));
+  for (const path of [pathOf(owner), asideOf(pathOf(owner))]) removeIfPresent(path);
 }
 
 /** Those of a container, whatever their networks; what cannot be read is passed over. */

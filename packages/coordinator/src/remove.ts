@@ -1,7 +1,7 @@
 import { equalCidrs, hostCidr } from '@cni/ip';
-import { deleteQuietly } from '@cni/rtnetlink';
+import { deleteQuietly, findPeer } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
-import type { Netns } from '@cni/sys';
+import { type Netns, openNetns, SysError } from '@cni/sys';
 import { takeAll } from './apply.ts';
 import { PROTOCOL } from './entries/route.ts';
 import { deleteVeth } from './entries/veth.ts';
@@ -19,14 +19,35 @@ export interface Removal {
 export function removeAll({ owner, netns, prevResult }: Removal): void {
   const host = openSide();
   const record = recordOf(owner);
+  const found = netns ?? (record && sandboxOf(record, host));
   attemptAll(
-    () => takeAll(record?.entries ?? [], { host, owner, ...(netns && { pod: openSide(netns) }) }),
+    () => takeAll(record?.entries ?? [], { host, owner, ...(found && { pod: openSide(found) }) }),
     () => deleteVeth(host, hostLinkName(owner.containerId), owner),
     () => {
       if (record === undefined) removeReported(host, prevResult);
     },
   );
+  if (netns === undefined) found?.close();
   forgetRecord(owner);
+}
+
+/** The namespace of the ADD, should it be there still: a path may be another pod's by now, but the way to the node is not. */
+function sandboxOf({ sandbox, inputs: { way } }: Record, host: Side): Netns | undefined {
+  const netns = netnsIfAny(sandbox);
+  if (netns === undefined) return undefined;
+  const link = openSide(netns).find(way.link);
+  if (link !== undefined && findPeer(link, host.rtnl)?.name === way.hostLink) return netns;
+  netns.close();
+  return undefined;
+}
+
+function netnsIfAny(path: string): Netns | undefined {
+  try {
+    return openNetns(path);
+  } catch (error) {
+    if (error instanceof SysError) return undefined;
+    throw error;
+  }
 }
 
 /** A record that cannot be read is none: what can be proven ours without it goes all the same. */
@@ -49,7 +70,7 @@ function removeReported({ rtnl }: Side, { ips = [] }: Result = {}): void {
   }
 }
 
-/** Removes what is left of a network's attachments that are not valid any more. Pods are not entered: a path may be another one's by now. */
+/** Removes what is left of a network's attachments that are not valid any more. */
 export function collect(network: string, valid: readonly ValidAttachment[]): void {
   const isValid = ({ containerId, ifName }: Owner) =>
     valid.some((one) => one.containerId === containerId && one.ifName === ifName);

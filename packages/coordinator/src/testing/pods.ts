@@ -32,6 +32,7 @@ export function addNode(): TestNode {
     ip('address', 'add', `fd09::${host}/64`, 'dev', link, 'nodad');
   }
   router.ip('link', 'set', 'lo', 'up');
+  run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
   return {
     uplink,
     router,
