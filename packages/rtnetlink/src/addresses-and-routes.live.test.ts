@@ -147,6 +147,59 @@ describe('routes', () => {
     expect(gateways()).toEqual(['10.1.0.4']);
   });
 
+  test('copied to another table: what iproute2 shows is the same, but for the table', ({ host }) => {
+    const { routes } = withLink(host);
+    host.ip('address', 'add', '10.1.0.5/24', 'dev', 'v0');
+    host.ip('address', 'add', 'fd00::5/64', 'dev', 'v0', 'nodad');
+    const details = ['mtu', 'lock', '1300', 'advmss', '1260', 'initcwnd', '20', 'congctl', 'cubic', 'realm', '5'];
+    host.ip('nexthop', 'add', 'id', '7', 'via', '10.1.0.1', 'dev', 'v0');
+    for (const route of [
+      ['default', 'via', '10.1.0.1', 'dev', 'v0', 'metric', '7', 'proto', 'dhcp', ...details],
+      ['10.2.0.0/16', 'dev', 'v0', 'src', '10.1.0.5', 'tos', '0x10', 'proto', '172', 'scope', 'link'],
+      ['10.3.0.0/16', 'via', '192.0.2.1', 'dev', 'v0', 'onlink'],
+      ['10.4.0.0/16', 'via', 'inet6', 'fd00::1', 'dev', 'v0'],
+      ['unreachable', '10.5.0.0/16', 'metric', '9'],
+      ['local', '10.5.1.0/24', 'dev', 'v0'],
+      ['10.6.0.0/16', 'src', '10.1.0.5', 'nexthop', 'via', '10.1.0.1', 'dev', 'v0', 'weight', '3']
+        .concat(['nexthop', 'via', 'inet6', 'fd00::2', 'dev', 'v0'])
+        .concat(['nexthop', 'via', '192.0.2.1', 'dev', 'v0', 'onlink']),
+      ['10.7.0.0/16', 'nhid', '7'],
+      ['10.8.0.0/16', 'encap', 'ip', 'id', '7', 'dst', '10.1.0.77', 'via', '10.1.0.1', 'dev', 'v0'],
+    ])
+      host.ip('route', 'add', 'table', '500', ...route);
+    for (const route of [
+      ['default', 'via', 'fd00::1', 'dev', 'v0', 'metric', '5', 'pref', 'high', 'mtu', '1400', 'hoplimit', '9'],
+      ['fd01::/64', 'dev', 'v0', 'proto', 'static', 'src', 'fd00::5'],
+      ['fd02::/64', 'nexthop', 'via', 'fd00::1', 'dev', 'v0', 'nexthop', 'via', 'fd00::2', 'dev', 'v0', 'weight', '2'],
+      ['fd03::/64', 'via', 'fd00::1', 'dev', 'v0', 'expires', '600'],
+    ])
+      host.ip('-6', 'route', 'add', 'table', '500', ...route);
+
+    const originals = routes.list({ table: 500 });
+    for (const route of originals) routes.add({ ...route, table: 501 });
+    const theirs = (table: string) =>
+      ['-4', '-6'].map((family) => host.ipJson(family, 'route', 'show', 'table', table));
+    expect(theirs('500').map((list) => list.length)).toEqual([9, 4]);
+    // The lifetime is counted in seconds, which pass.
+    const withoutTime = (lists: { expires?: number }[][]) =>
+      lists.map((list) => list.map((route) => ({ ...route, ...(route.expires && { expires: 'soon' }) })));
+    expect(withoutTime(theirs('501'))).toEqual(withoutTime(theirs('500')));
+
+    expect(routes.list({ family: 4, table: 501, protocol: 172 })).toHaveLength(1);
+    for (const route of routes.list({ table: 501 })) routes.delete(route);
+    expect(routes.list({ table: 501 })).toEqual([]);
+    expect(routes.list({ table: 500 })).toHaveLength(originals.length);
+  });
+
+  test('deleted by who made them', ({ host }) => {
+    const { routes, index } = withLink(host);
+    const destination = parseCidr('10.2.0.0/16');
+    routes.add({ destination, link: index, table: 500, protocol: 172 });
+    expect(routes.deleteIfPresent({ destination, table: 500, protocol: 'static' })).toBe(false);
+    expect(routes.list({ table: 500 })).toMatchObject([{ protocol: 172 }]);
+    expect(routes.deleteIfPresent({ destination, table: 500, protocol: 172 })).toBe(true);
+  });
+
   test('a gateway that nobody can reach, in the kernel’s words', ({ host }) => {
     const { routes, index } = withLink(host);
     const add = () => routes.add({ destination: defaultDestination(4), gateway: parseIp('192.0.2.1'), link: index });
@@ -173,6 +226,13 @@ test('rules', ({ host }) => {
     { family: 6, fwmask: 0xff, invert: true },
   ]);
   expect([rules.deleteIfPresent(rule), rules.deleteIfPresent(rule)]).toEqual([true, false]);
+  const ours = { family: 4 as const, priority: 1002, fwmark: 1, table: 100, protocol: 172 };
+  rules.add(ours);
+  rules.add({ ...ours, protocol: 173 });
+  expect(() => rules.add(ours)).toThrow('add IPv4 rule 1002 fwmark 1 lookup 100 protocol 172: EEXIST');
+  expect(rules.deleteIfPresent({ family: 4, priority: 1002, protocol: 173 })).toBe(true);
+  expect(rules.deleteIfPresent({ family: 4, priority: 1002, protocol: 173 })).toBe(false);
+  expect(rules.list({ family: 4 }).filter(({ protocol }) => protocol === 172)).toMatchObject([ours]);
 });
 
 test('neighbours', ({ host }) => {

@@ -80,11 +80,13 @@ test('what iproute2 says of what we set', ({ host, pod }) => {
     mtu: 1280,
     address: '02:00:00:00:00:09',
     alias: 'x'.repeat(255),
+    txQueueLength: 77,
     up: true,
     master: bridge.index,
   });
   const [found] = host.ipJson('link', 'show', 'dev', 'eth9');
-  expect(found).toMatchObject({ mtu: 1280, address: '02:00:00:00:00:09', ifalias: 'x'.repeat(255), master: 'br7' });
+  expect(found).toMatchObject({ mtu: 1280, address: '02:00:00:00:00:09', txqlen: 77, master: 'br7' });
+  expect(found.ifalias).toBe('x'.repeat(255));
   expect(found.flags).toContain('UP');
   expect(links.get({ index })).toMatchObject({ name: 'eth9', master: bridge.index, up: true });
   links.set(index, { up: false, master: 0, alias: '' });

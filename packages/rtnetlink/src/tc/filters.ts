@@ -36,7 +36,9 @@ export function filterVerbs(conversation: Conversation, names: LinkNames): Filte
   const inWords = ({ link, hook }: FilterPlace) => `${hook} of ${names.of(link)}`;
   const actionInWords = (action: FilterAction) => {
     if (action === 'pass') return action;
-    return 'redirect' in action ? `to ${names.of(action.redirect)}` : `mark ${action.mark}/${action.mask}`;
+    return 'redirect' in action
+      ? `to ${names.of(action.redirect)}`
+      : `mark ${hexOf(action.mark)}/${hexOf(action.mask)}`;
   };
 
   function remove(key: FilterKey): void {
@@ -63,6 +65,10 @@ export function filterVerbs(conversation: Conversation, names: LinkNames): Filte
         .filter((one) => priority === 0 || one.priority === priority);
     },
   };
+}
+
+function hexOf(value: number): string {
+  return `0x${value.toString(16)}`;
 }
 
 function matchInWords({ source, destination }: Match): string {

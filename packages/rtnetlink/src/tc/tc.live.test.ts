@@ -101,6 +101,31 @@ describe('what tc says of what we make', () => {
     expect(filters.list({ link: v0, hook: 'ingress' })).toEqual([]);
   });
 
+  test('bits of the mark, where the kernel has act_skbedit', ({ host, skip }) => {
+    const { qdiscs, filters, link, links } = linkIn(host);
+    links.add({ name: 'v0', info: { kind: 'veth', data: { peer: { name: 'v1' } } } });
+    const v0 = links.get({ name: 'v0' }).index;
+    qdiscs.add({ link: v0, parent: 'ingress', kind: 'clsact' });
+    const common = { link: v0, hook: 'ingress', match: {}, flow: { major: 0, minor: 7 } } as const;
+    try {
+      filters.add({ ...common, priority: 8, action: { mark: 0x80, mask: 0x80 } });
+    } catch (error) {
+      expect(String(error)).toMatch(/add filter \(mark 0x80\/0x80\) at ingress of v0: ENOENT, kernel says "/);
+      return skip('this kernel has no act_skbedit');
+    }
+    filters.add({ ...common, priority: 9, action: { redirect: link } });
+    expect(filters.list({ ...common, priority: 8 })).toMatchObject([{ action: { mark: 0x80, mask: 0x80 } }]);
+    const shown: { pref: number; options?: { actions?: unknown[] } }[] = JSON.parse(
+      host.exec('tc', '-j', 'filter', 'show', 'dev', 'v0', 'ingress'),
+    );
+    expect(shown.flatMap(({ pref, options }) => (options?.actions ? [[pref, ...options.actions]] : []))).toMatchObject([
+      [8, { kind: 'skbedit', mark: 0x80, mask: 0x80, control_action: { type: 'continue' } }],
+      [9, { kind: 'mirred' }],
+    ]);
+    expect(filters.deleteIfPresent({ ...common, kind: 'u32', priority: 8, protocol: 3, handle: 0 })).toBe(true);
+    expect(filters.list(common).map(({ priority }) => priority)).toEqual([9]);
+  });
+
   test('a redirection to a link that is gone is one to 0', ({ host }) => {
     const { qdiscs, filters, link, links } = linkIn(host);
     links.add({ name: 'v0', info: { kind: 'veth', data: { peer: { name: 'v1' } } } });

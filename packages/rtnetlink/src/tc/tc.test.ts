@@ -111,6 +111,13 @@ describe('as the kernel answers', () => {
     expect(egress).toMatchObject([{ protocol: 0x86dd, match: { destination: parseCidr('fd00:1::5/128') } }]);
   });
 
+  test('filters that set bits of the mark, or all of it', () => {
+    expect(reading(answers.marks, ({ filters }) => filters.list(place))).toMatchObject([
+      { priority: 51969, match: {}, action: { mark: 0x80, mask: 0x80 }, statistics: { packets: 0 } },
+      { priority: 51970, action: { mark: 7, mask: 0xffffffff } },
+    ]);
+  });
+
   test.each(Object.entries(answers))('every beginning of %s: an object, or an error', (_, datagram) => {
     for (const { type, body } of payloadsOf(datagram)) {
       for (let length = 0; length < body.length; length++) {
