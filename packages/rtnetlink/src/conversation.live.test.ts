@@ -11,7 +11,7 @@ const twoByteMode = hex`06000100 04000000`;
 test('the kernel points at the attribute it refuses', ({ host }) => {
   host.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
   const attributes = { parent: 2, name: 'm0', info: { kind: 'macvlan', raw: twoByteMode } };
-  const conversation = converse(openTransport(host.netns));
+  const conversation = converse(openTransport('rtnetlink', host.netns));
   const add = () =>
     conversation.change({
       type: RTM_NEWLINK,
@@ -25,7 +25,7 @@ test('the kernel points at the attribute it refuses', ({ host }) => {
 });
 
 test('the kernel checks a list’s filter strictly', ({ host }) => {
-  const conversation = converse(openTransport(host.netns));
+  const conversation = converse(openTransport('rtnetlink', host.netns));
   const index = Uint8Array.of(0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   const list = () =>
     conversation.dump(
@@ -37,7 +37,11 @@ test('the kernel checks a list’s filter strictly', ({ host }) => {
 });
 
 test('two conversations at once, each with answers of its own', ({ host, pod }) => {
-  const [one, other, third] = [openTransport(host.netns), openTransport(host.netns), openTransport(pod.netns)];
+  const [one, other, third] = [
+    openTransport('rtnetlink', host.netns),
+    openTransport('rtnetlink', host.netns),
+    openTransport('rtnetlink', pod.netns),
+  ];
   expect(new Set([one.port, other.port, third.port]).size).toBe(3);
   for (const transport of [one, other, third]) transport.close();
 });

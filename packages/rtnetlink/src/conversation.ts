@@ -10,6 +10,11 @@ import type { Transport } from './transport.ts';
 export interface Conversation {
   /** Has something changed, and waits for the acknowledgement. Throws `NetlinkError`. */
   change(request: Request): void;
+  /**
+   * Has several things changed in one datagram, and waits for the acknowledgement of the last one that asks for it (`Flags.ack`).
+   * Throws `NetlinkError` about the first that is refused.
+   */
+  changeAll(requests: readonly Request[]): void;
   /** The one object asked for. Throws `NetlinkError`. */
   get<H extends object, A>(request: Request, shape: Shape<H, A>): Parts<H, A>;
   /** A whole list; read again when it changed meanwhile. Throws `NetlinkError`, `EBUSY` when it never stands still. */
@@ -29,23 +34,27 @@ const ATTEMPTS = 8;
 export function converse(transport: Transport): Conversation {
   const exchange = exchangeOver(transport);
   return {
-    change: (request) => change(exchange, request),
+    change: (request) => changeAll(exchange, [{ ...request, flags: request.flags | Flags.ack }]),
+    changeAll: (requests) => changeAll(exchange, requests),
     get: (request, shape) => repeated(request, () => getOnce(exchange, request, shape)),
     dump: (request, shape) => repeated(request, () => dumpOnce(exchange, request, shape)),
     close: () => transport.close(),
   };
 }
 
-function change(exchange: Exchange, request: Request): void {
-  exchange.send(request, Flags.request | Flags.ack);
+function changeAll(exchange: Exchange, requests: readonly Request[]): void {
+  const asking = requests.findLastIndex(({ flags }) => flags & Flags.ack);
+  const last = requests[asking];
+  if (last === undefined) throw new Error('none of the requests asks for an acknowledgement');
+  exchange.send(requests, Flags.request);
   for (;;) {
-    const received = exchange.receive(request);
+    const received = exchange.receive(last);
     // What was asked may have happened: not to be asked again.
-    if (received === 'lost') throw refusal(request, { errno: 'ENOBUFS', detail: 'the answer was lost' });
-    const answer = received.find(({ type }) => type === NLMSG_ERROR);
-    if (answer === undefined) continue;
-    settle(request, answer);
-    return;
+    if (received === 'lost') throw refusal(last, { errno: 'ENOBUFS', detail: 'the answer was lost' });
+    for (const answer of received.filter(({ type }) => type === NLMSG_ERROR)) {
+      settle(requests[answer.to] ?? last, answer);
+      if (answer.to === asking) return;
+    }
   }
 }
 
@@ -55,7 +64,7 @@ function getOnce<H extends object, A>(
   request: Request,
   shape: Shape<H, A>,
 ): Parts<H, A> | undefined {
-  exchange.send(request, Flags.request);
+  exchange.send([request], Flags.request);
   for (;;) {
     const received = exchange.receive(request);
     if (received === 'lost') return undefined;
@@ -72,7 +81,7 @@ function dumpOnce<H extends object, A>(
   request: Request,
   shape: Shape<H, A>,
 ): Parts<H, A>[] | undefined {
-  exchange.send(request, Flags.request | Flags.dump);
+  exchange.send([request], Flags.request | Flags.dump);
   const found: Parts<H, A>[] = [];
   for (let whole = true; ; ) {
     const received = exchange.receive(request);

@@ -28,13 +28,14 @@ export interface Outcome extends ExtendedAck {
 }
 
 /** Reads `struct nlmsgerr`, or the errno that ends a dump, and what follows. Throws {@link WireError}. */
-export function readOutcome({ type, flags, bytes, start, end }: Incoming): Outcome {
+export function readOutcome(answer: Incoming): Outcome {
+  const { type, flags, bytes, start, end } = answer;
   // An older kernel ends a dump without an errno.
   if (type !== NLMSG_ERROR && end - start < 4) return { errno: 0 };
   if (end - start < 4) throw new WireError(`an error of ${end - start} bytes`);
   const errno = -s32.decode(bytes, start, start + 4);
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno };
-  return { errno, ...extendedAck.decode(bytes, afterRequest({ type, flags, bytes, start, end }), end) };
+  return { errno, ...extendedAck.decode(bytes, afterRequest(answer), end) };
 }
 
 /** An error repeats the request, or at least its header, before it goes on. */

@@ -21,6 +21,21 @@ export type { Links } from './link/links.ts';
 export { findPeer } from './link/peer.ts';
 export type { Neighbour, NeighbourFilter, NeighbourState, NewNeighbour } from './neighbour/neighbour.ts';
 export type { Neighbours } from './neighbour/neighbours.ts';
+export { type Nftables, nftablesOver, openNftables } from './nftables/nftables.ts';
+export type {
+  Chain,
+  ChainHook,
+  ChainRule,
+  CtState,
+  FoundTable,
+  MarkBits,
+  RuleMatch,
+  RuleSet,
+  Table,
+  TableFamily,
+  TableKey,
+} from './nftables/table.ts';
+export { equalTables, lacksNftables, type Tables } from './nftables/tables.ts';
 export {
   MAIN_TABLE,
   type NewNexthop,

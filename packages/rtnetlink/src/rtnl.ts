@@ -24,7 +24,7 @@ export interface Rtnl {
 
 /** Opens a conversation about `netns`, or the own namespace. Throws `SysError`. */
 export function openRtnl(netns?: Netns): Rtnl {
-  return rtnlOver(openTransport(netns));
+  return rtnlOver(openTransport('rtnetlink', netns));
 }
 
 /** The verbs over a given transport: a scripted kernel, in tests. */

@@ -13,7 +13,8 @@ export interface Transport {
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
-const NETLINK_ROUTE = 0;
+/** `NETLINK_*`, linux/netlink.h: who is spoken to. */
+const protocols = { rtnetlink: 0, nfnetlink: 12 } as const;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -61,14 +62,13 @@ function bind(socket: Socket): number {
   }
 }
 
-/** Opens a NETLINK_ROUTE socket in `netns`, or in the own namespace. Throws `SysError`. */
-export function openTransport(netns?: Netns): Transport {
-  const socket = openSocket('rtnetlink', AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, netns);
+/** Opens a netlink socket in `netns`, or in the own namespace. Throws `SysError`, `EPROTONOSUPPORT` when the kernel has no such protocol. */
+export function openTransport(protocol: keyof typeof protocols, netns?: Netns): Transport {
+  const socket = openSocket(protocol, AF_NETLINK, SOCK_RAW, protocols[protocol], netns);
   try {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])
       setIfPossible(socket, SOL_NETLINK, option, ONE);
-    if (!setIfPossible(socket, SOL_SOCKET, SO_RCVBUFFORCE, ROOM))
-      setIfPossible(socket, SOL_SOCKET, SO_RCVBUF, ROOM);
+    if (!setIfPossible(socket, SOL_SOCKET, SO_RCVBUFFORCE, ROOM)) setIfPossible(socket, SOL_SOCKET, SO_RCVBUF, ROOM);
     socket.setTimeout(TIMEOUT_MS);
     const port = bind(socket);
     return {

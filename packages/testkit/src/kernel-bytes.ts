@@ -55,11 +55,12 @@ export function payloadsOf(bytes: Uint8Array): { readonly type: number; readonly
   }));
 }
 
-function messagesIn(bytes: Uint8Array): { start: number; end: number }[] {
+/** Where the messages of a datagram are. */
+export function messagesIn(bytes: Uint8Array): { start: number; end: number }[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const found: { start: number; end: number }[] = [];
   for (let start = 0; start + 16 <= bytes.length; ) {
-    const end = start + view.getUint32(start, true);
+    const end = start + Math.max(view.getUint32(start, true), 16);
     found.push({ start, end });
     start = (end + 3) & ~3;
   }

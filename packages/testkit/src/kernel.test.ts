@@ -58,6 +58,6 @@ describe('a scripted kernel', () => {
 
   test('wants whole messages', () => {
     const kernel = scriptedKernel(() => []);
-    expect(() => kernel.send(request.subarray(0, 16))).toThrow('a message of 20 in 16 bytes');
+    expect(() => kernel.send(request.subarray(0, 16))).toThrow('messages of 20 in 16 bytes');
   });
 });

@@ -1,6 +1,6 @@
 import type { Transport } from '@cni/rtnetlink';
 import { SysError } from '@cni/sys';
-import { attributeBytes, datagram, rows, unnumbered } from './kernel-bytes.ts';
+import { attributeBytes, datagram, messagesIn, rows, unnumbered } from './kernel-bytes.ts';
 
 /** A request as the scripted kernel receives it. */
 export interface KernelRequest {
@@ -48,9 +48,10 @@ export function scriptedKernel(
       return closed;
     },
     send(bytes) {
-      const request = parse(bytes.slice(), port);
-      requests.push(request);
-      waiting.push(...script(request));
+      for (const request of parse(bytes.slice(), port)) {
+        requests.push(request);
+        waiting.push(...script(request));
+      }
     },
     receive(into) {
       const answer = waiting.shift();
@@ -72,18 +73,23 @@ export function sentBy(act: (kernel: Transport) => void): string[] {
   return kernel.requests.map(({ bytes }) => rows(unnumbered(bytes)));
 }
 
-function parse(bytes: Uint8Array, port: number): KernelRequest {
-  const view = new DataView(bytes.buffer);
-  if (view.getUint32(0, true) !== bytes.length)
-    throw new Error(`a message of ${view.getUint32(0, true)} in ${bytes.length} bytes`);
-  return {
-    type: view.getUint16(4, true),
-    flags: view.getUint16(6, true),
-    sequence: view.getUint32(8, true),
-    port,
-    body: bytes.subarray(HEADER),
-    bytes,
-  };
+/** The requests of a datagram, which fill it. */
+function parse(datagram: Uint8Array, port: number): KernelRequest[] {
+  const messages = messagesIn(datagram);
+  const end = messages.at(-1)?.end ?? 0;
+  if (end !== datagram.length) throw new Error(`messages of ${end} in ${datagram.length} bytes`);
+  return messages.map(({ start, end }) => {
+    const bytes = datagram.slice(start, end);
+    const view = new DataView(bytes.buffer);
+    return {
+      type: view.getUint16(4, true),
+      flags: view.getUint16(6, true),
+      sequence: view.getUint32(8, true),
+      port,
+      body: bytes.subarray(HEADER),
+      bytes,
+    };
+  });
 }
 
 /** A message in answer to `request`. */

@@ -1,7 +1,7 @@
-import { type Codec, concat, isFixed, string, under, WireError, writeAt } from './codec.ts';
+import { type Codec, concat, isFixed, string, under, WireError, within, writeAt } from './codec.ts';
 
 /** The upper two bits of an attribute's type, linux/netlink.h. */
-const NLA_F_NESTED = 0x8000;
+export const NLA_F_NESTED = 0x8000;
 const NLA_TYPE_MASK = 0x3fff;
 
 /** Attributes start at multiples of four bytes. */
@@ -128,8 +128,36 @@ export function attributes<T extends object>(
   };
 }
 
-// As within, without a closure for each attribute of each message.
+/** Attributes of one type, one after the other; any other attribute between them is passed over. */
+export function list<T>({ type, payload, nested }: Attribute<T>): Codec<readonly T[]> {
+  const encodeOne = (item: T, index: number) =>
+    encodeAttribute(
+      type | (nested ? NLA_F_NESTED : 0),
+      within(`${index}`, () => payload.encode(item)),
+    );
+  return {
+    encode: (items) => concat(items.map(encodeOne)),
+    decode(bytes, start, end) {
+      const items: T[] = [];
+      walk(bytes, start, end, (found, from, to) => {
+        if (found === type) items.push(within(`${items.length}`, () => payload.decode(bytes, from, to)));
+      });
+      return items;
+    },
+    locate(bytes, start, end, at) {
+      let index = 0;
+      let path: string[] = [];
+      walk(bytes, start, end, (found, from, to) => {
+        if (at < to) path = [`${index}`, ...(at < from ? [] : (payload.locate?.(bytes, from, to, at) ?? []))];
+        if (found === type) index++;
+        return at >= to;
+      });
+      return path;
+    },
+  };
+}
 
+/** As {@link within}, without a closure for each attribute of each message. */
 function encodeIn(key: string, one: Attribute<unknown>, value: unknown): Uint8Array {
   try {
     return encodeValue(one, value);

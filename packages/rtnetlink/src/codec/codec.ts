@@ -86,8 +86,7 @@ function integer(size: number, { signed = false, bigEndian = false } = {}): Fixe
   function write(value: number, into: Uint8Array, at: number): void {
     if (!Number.isInteger(value) || value < min || value > max)
       throw new WireError(`${value} is not between ${min} and ${max}`);
-    for (let index = 0; index < size; index++)
-      into[at + index] = value >> (8 * (bigEndian ? size - 1 - index : index));
+    for (let index = 0; index < size; index++) into[at + index] = value >> (8 * (bigEndian ? size - 1 - index : index));
   }
   return {
     size,
@@ -115,6 +114,7 @@ export const s16: Fixed<number> = integer(2, { signed: true });
 export const s32: Fixed<number> = integer(4, { signed: true });
 export const be16: Fixed<number> = integer(2, { bigEndian: true });
 export const be32: Fixed<number> = integer(4, { bigEndian: true });
+export const sbe32: Fixed<number> = integer(4, { signed: true, bigEndian: true });
 
 export const u64: Fixed<bigint> = {
   size: 8,

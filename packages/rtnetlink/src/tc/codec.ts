@@ -1,19 +1,5 @@
-import { type AttributeSet, attributes, encodeAttribute, walk } from '../codec/attributes.ts';
-import {
-  type Codec,
-  concat,
-  cstring,
-  decodeAll,
-  type Fixed,
-  mapped,
-  pad,
-  s32,
-  u8,
-  u16,
-  u32,
-  u64,
-  WireError,
-} from '../codec/codec.ts';
+import { attributes } from '../codec/attributes.ts';
+import { type Codec, concat, decodeAll, type Fixed, mapped, pad, s32, u8, u16, u32, u64 } from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
 import { type Bytes, type BytesPerSecond, bytes, bytesPerSecond, U32_MAX } from './units.ts';
@@ -131,82 +117,6 @@ export const rate64: Fixed<BytesPerSecond> = mapped(
 
 /** A size in 32 bits. */
 export const bytes32: Fixed<Bytes> = mapped(u32, (value: Bytes) => value as number, bytes);
-
-/** `TCA_KIND` and `TCA_OPTIONS`, linux/rtnetlink.h */
-const TCA_KIND = 1;
-const TCA_OPTIONS = 2;
-/** linux/netlink.h */
-const NLA_F_NESTED = 0x8000;
-
-/** A kind and its options; those of a kind that is not known, or not of this shape, stay in `raw`. */
-export interface OfTcKind {
-  readonly kind?: string;
-  readonly options?: unknown;
-  readonly raw?: Uint8Array;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: each kind has options of its own
-type Kinds = Readonly<Record<string, Codec<any>>>;
-
-interface Split {
-  readonly kind?: string;
-  readonly options?: readonly [number, number];
-}
-
-function split(encoded: Uint8Array, start: number, end: number): Split {
-  const found: { kind?: string; options?: readonly [number, number] } = {};
-  walk(encoded, start, end, (type, from, to) => {
-    if (type === TCA_KIND) found.kind = cstring.decode(encoded, from, to);
-    if (type === TCA_OPTIONS) found.options = [from, to];
-  });
-  return found;
-}
-
-/** A kind, the options it selects, and the attributes beside them: `TCA_*` and `TCA_ACT_*` are both made like this. iproute2 marks the options of the second as nested. */
-export function withKind<T extends object>(
-  name: string,
-  kinds: Kinds,
-  set: AttributeSet<T>,
-  { nested = false }: { nested?: boolean } = {},
-): Codec<T & OfTcKind> {
-  const rest = attributes<T>(name, set, { skipRest: true });
-  return {
-    encode({ kind = '', options, raw, ...others }) {
-      const body = options === undefined ? raw : kinds[kind]?.encode(options);
-      const parts: Uint8Array[] = [];
-      if (kind !== '') parts.push(encodeAttribute(TCA_KIND, cstring.encode(kind)));
-      if (body !== undefined) parts.push(encodeAttribute(nested ? TCA_OPTIONS | NLA_F_NESTED : TCA_OPTIONS, body));
-      parts.push(rest.encode(others as T));
-      return concat(parts);
-    },
-    decode(encoded, start, end) {
-      const { kind, options } = split(encoded, start, end);
-      const others = rest.decode(encoded, start, end);
-      return { ...others, ...(kind !== undefined && { kind }), ...readOptions(kinds[kind ?? ''], encoded, options) };
-    },
-    locate(encoded, start, end, at) {
-      const { kind, options } = split(encoded, start, end);
-      if (options === undefined || at < options[0] - 4) return ['kind'];
-      if (at >= options[1]) return rest.locate?.(encoded, start, end, at) ?? [];
-      return ['options', ...(at < options[0] ? [] : (kinds[kind ?? '']?.locate?.(encoded, ...options, at) ?? []))];
-    },
-  };
-}
-
-function readOptions(
-  codec: Codec<unknown> | undefined,
-  encoded: Uint8Array,
-  position: readonly [number, number] | undefined,
-): OfTcKind {
-  if (position === undefined) return {};
-  try {
-    if (codec !== undefined) return { options: codec.decode(encoded, ...position) };
-  } catch (error) {
-    // A newer kernel's value must not hide the rest.
-    if (!(error instanceof WireError)) throw error;
-  }
-  return { raw: encoded.slice(...position) };
-}
 
 /** How qdisc and filter messages are read. */
 export function tcShape<T>(subject: string, codec: Codec<T>): Shape<TcHeader, T> {

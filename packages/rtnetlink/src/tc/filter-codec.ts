@@ -1,9 +1,10 @@
 import { attribute, attributes } from '../codec/attributes.ts';
 import { be16, be32, type Codec, concat, pad, s16, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
+import { type WithKind, withKind } from '../codec/kind.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
 import { mirred, skbedit } from './action-codec.ts';
-import { type OfTcKind, type Statistics, statistics, type TcHeader, tcShape, withKind } from './codec.ts';
+import { type Statistics, statistics, type TcHeader, tcShape } from './codec.ts';
 import type { U32Key } from './u32.ts';
 
 /** `TC_U32_TERMINAL`: the search ends here; linux/pkt_cls.h */
@@ -85,8 +86,8 @@ const action = withKind<ActionAttributes>(
 );
 
 interface Actions {
-  readonly first?: ActionAttributes & OfTcKind;
-  readonly second?: ActionAttributes & OfTcKind;
+  readonly first?: ActionAttributes & WithKind;
+  readonly second?: ActionAttributes & WithKind;
 }
 
 /** A list of actions, numbered in order. */
@@ -119,6 +120,6 @@ const u32Options = attributes<U32>(
 );
 
 /** `TCA_*`, linux/rtnetlink.h */
-export const filterAttributes: Codec<OfTcKind> = withKind('TCA', { u32: u32Options }, {});
+export const filterAttributes: Codec<WithKind> = withKind('TCA', { u32: u32Options }, {});
 
-export const filterShape: Shape<TcHeader, OfTcKind> = tcShape('filter', filterAttributes);
+export const filterShape: Shape<TcHeader, WithKind> = tcShape('filter', filterAttributes);

@@ -1,9 +1,10 @@
 import { formatCidr } from '@cni/ip';
+import type { WithKind } from '../codec/kind.ts';
 import type { Conversation } from '../conversation.ts';
 import { Flags, type Parts, type Request } from '../message.ts';
 import type { LinkNames } from '../names.ts';
 import { unlessErrno, wasPresent } from '../refusal.ts';
-import { type OfTcKind, RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER, type TcHeader, tcBody } from './codec.ts';
+import { RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER, type TcHeader, tcBody } from './codec.ts';
 import type { Filter, FilterAction, FilterKey, FilterPlace, Match, NewFilter } from './filter.ts';
 import { filterAttributes, filterShape, type U32 } from './filter-codec.ts';
 import { fromNumber, hookNumber, toNumber } from './handle.ts';
@@ -95,7 +96,7 @@ function addBody({ match, action, flow, priority, ...place }: NewFilter): Uint8A
 }
 
 /** Nothing for what is listed beside filters: the heads of priorities, and hash tables. */
-function filterOf({ header, attributes }: Parts<TcHeader, OfTcKind>, { link, hook }: FilterPlace): Filter[] {
+function filterOf({ header, attributes }: Parts<TcHeader, WithKind>, { link, hook }: FilterPlace): Filter[] {
   const { kind = '', options } = attributes;
   const { flow, divisor, keys, actions } = (options ?? {}) as U32;
   if (header.handle === 0 || divisor !== undefined || header.link !== link) return [];

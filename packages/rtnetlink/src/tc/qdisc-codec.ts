@@ -1,18 +1,9 @@
 import { attribute, attributes } from '../codec/attributes.ts';
 import { type Codec, type Fixed, flag, mapped, u32 } from '../codec/codec.ts';
+import { type WithKind, withKind } from '../codec/kind.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
-import {
-  bytes32,
-  type OfTcKind,
-  rate64,
-  ratespec,
-  type Statistics,
-  statistics,
-  type TcHeader,
-  tcShape,
-  withKind,
-} from './codec.ts';
+import { bytes32, rate64, ratespec, type Statistics, statistics, type TcHeader, tcShape } from './codec.ts';
 import type { Fifo, FqCodel, Tbf } from './qdisc.ts';
 import {
   type Bytes,
@@ -113,10 +104,10 @@ export interface QdiscAttributes {
 }
 
 /** `TCA_*`, linux/rtnetlink.h */
-export const qdiscAttributes: Codec<QdiscAttributes & OfTcKind> = withKind<QdiscAttributes>(
+export const qdiscAttributes: Codec<QdiscAttributes & WithKind> = withKind<QdiscAttributes>(
   'TCA',
   { tbf, fq_codel: fqCodel, bfifo: fifo, pfifo: fifo },
   { statistics: attribute(7, statistics), dumpInvisible: attribute(10, flag) },
 );
 
-export const qdiscShape: Shape<TcHeader, QdiscAttributes & OfTcKind> = tcShape('qdisc', qdiscAttributes);
+export const qdiscShape: Shape<TcHeader, QdiscAttributes & WithKind> = tcShape('qdisc', qdiscAttributes);

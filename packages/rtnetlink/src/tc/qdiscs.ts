@@ -1,8 +1,9 @@
+import type { WithKind } from '../codec/kind.ts';
 import type { Conversation } from '../conversation.ts';
 import { Flags, type Parts, type Request } from '../message.ts';
 import type { LinkNames } from '../names.ts';
 import { unlessErrno, wasPresent } from '../refusal.ts';
-import { type OfTcKind, RTM_DELQDISC, RTM_GETQDISC, RTM_NEWQDISC, statistics, type TcHeader, tcBody } from './codec.ts';
+import { RTM_DELQDISC, RTM_GETQDISC, RTM_NEWQDISC, statistics, type TcHeader, tcBody } from './codec.ts';
 import { formatHandle, fromNumber, parentNumber, parentOf, type QdiscParent, toNumber } from './handle.ts';
 import type { NewQdisc, Qdisc, QdiscKey, QdiscPlace } from './qdisc.ts';
 import { type QdiscAttributes, qdiscAttributes, qdiscShape } from './qdisc-codec.ts';
@@ -75,7 +76,7 @@ function deleteBody({ link, parent, handle, kind }: QdiscKey): Uint8Array {
   return tcBody(header, qdiscAttributes, kind === undefined ? {} : { kind });
 }
 
-function qdiscOf({ header, attributes }: Parts<TcHeader, QdiscAttributes & OfTcKind>): Qdisc {
+function qdiscOf({ header, attributes }: Parts<TcHeader, QdiscAttributes & WithKind>): Qdisc {
   const { kind = '', options, raw, statistics: counted = statistics.decode(new Uint8Array(0), 0, 0) } = attributes;
   return {
     link: header.link,
