@@ -28,6 +28,7 @@ function stateOf(pod: TestPod): string[] {
     ...links(pod.ipJson('link')).map((line) => `pod ${line}`),
     ...words.flatMap((args) => lines(run('ip', ...args)).map((line) => `node ${line}`)),
     ...words.flatMap((args) => lines(pod.ip(...args)).map((line) => `pod ${line}`)),
+    ...lines(pod.exec('nft', 'list', 'tables')),
     ...['all', 'eth0'].map((link) => pod.exec('sysctl', `net.ipv4.conf.${link}.rp_filter`)),
     ...(existsSync(records) ? readdirSync(records) : []),
   ].filter((line) => !/ (multicast|local|anycast|fe80|ff00)|proto ra/.test(line));
@@ -50,6 +51,8 @@ function damages(pod: TestPod): Record<string, () => void> {
     "the node's route is gone": () => run('ip', '-6', 'route', 'del', 'fd09::10', 'table', '500'),
     'the rule for replies is gone': () => pod.ip('rule', 'del', 'pref', '1000'),
     'the route for replies is gone': () => pod.ip('-6', 'route', 'del', 'default', 'table', '100'),
+    'the marking is gone': () => pod.exec('nft', 'delete', 'table', 'inet', 'cni-coordinator'),
+    'the marking was changed': () => pod.exec('nft', 'flush', 'chain', 'inet', 'cni-coordinator', 'output'),
     'another rp_filter': () => void pod.exec('sysctl', '-w', 'net.ipv4.conf.all.rp_filter=1'),
     'another txqueuelen': () => pod.ip('link', 'set', 'eth0', 'txqueuelen', '1000'),
   };

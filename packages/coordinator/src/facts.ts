@@ -1,18 +1,16 @@
-import { formatIp, formatMac, ipToBytes, parseIp } from '@cni/ip';
+import { formatMac, ipToBytes, parseIp } from '@cni/ip';
 import { findPeer, type Link } from '@cni/rtnetlink';
 import { CniError } from '@cni/skel';
 import { isErrno, readSysctl } from '@cni/sys';
 import type { Config } from './config.ts';
 import type { LinkSetting } from './entries/entry.ts';
-import { replyWay } from './entries/marking.ts';
-import { destinationsBy, PROTOCOL } from './entries/route.ts';
 import type { Ground, Side } from './ground.ts';
 import type { Inputs, Nic, NodeWay, Setting } from './inputs.ts';
 import { decide, type Mode, VETH } from './mode.ts';
-import { isLinkLocal, nodeAddresses } from './node-addresses.ts';
+import { addressesOf, nicsOf, takenTables } from './nics.ts';
+import { nodeAddresses } from './node-addresses.ts';
 import { hostLinkName, linkLocalOf, macOf, type Owner } from './owner.ts';
 import type { Record } from './record.ts';
-import { FIRST_TABLE } from './tuning.ts';
 
 export interface Question {
   readonly config: Config;
@@ -39,9 +37,9 @@ export function inputsOf(question: Question): Inputs {
   });
   const makesVeth = mode === 'underlay' && owner.ifName === first;
   const way = makesVeth ? newWay(owner) : existingWay(question, mode);
-  const nics = nicsOf(question, own, makesVeth, way);
+  const parts = config.tunePodRoutes && !makesVeth;
+  const nics = nicsFor(question, own, parts, way);
   const before = records.find(({ ifName }) => ifName === owner.ifName);
-  const reply = makesVeth && config.replyViaVeth ? { bit: config.replyMark, by: replyWay(ground.pod) } : undefined;
   return {
     mode,
     makesVeth,
@@ -53,12 +51,12 @@ export function inputsOf(question: Question): Inputs {
     hijack: [...new Set([...config.overlayPodCIDR, ...config.serviceCIDR, ...config.hijackCIDR])],
     policyRoutes: config.policyRoutes,
     hostRuleTable: config.hostRuleTable,
-    settings: settingsOf(question, makesVeth, reply?.by === 'skbedit', before),
+    settings: settingsOf(question, makesVeth, before),
     own: ownSetting(config, own, nics[0]?.addresses ?? [], before),
-    ...(reply && { reply }),
+    ...(config.replyViaVeth && { replyBit: config.replyMark }),
     tunePodRoutes: config.tunePodRoutes,
     wishes: wishesOf(wish ?? config.podDefaultRouteNic, records),
-    takenTables: makesVeth || !config.tunePodRoutes ? [] : takenTables(ground.pod),
+    takenTables: parts ? takenTables(ground.pod) : [],
   };
 }
 
@@ -91,51 +89,12 @@ function existingWay({ config, ground: { pod, host } }: Question, mode: Mode): N
   throw new CniError('LINK_MISMATCH', `mode ${mode}: ${name} of the pod is ${reason}${remedy}`);
 }
 
-/** Of the kernel, not of `prevResult`: a router may have given one more. */
-function addressesOf({ rtnl }: Side, link: number): string[] {
-  return rtnl.addresses
-    .list({ link })
-    .filter(({ address, scope }) => scope === 'universe' && !isLinkLocal(address.ip))
-    .map(({ address }) => formatIp(address.ip));
-}
-
-function nicsOf({ ground: { pod }, config, sandbox }: Question, own: Link, makesVeth: boolean, way: NodeWay): Nic[] {
-  const addresses = addressesOf(pod, own.index);
+/** The only interface of a pod has nothing to be parted from. */
+function nicsFor({ ground: { pod }, sandbox, records }: Question, own: Link, parts: boolean, way: NodeWay): Nic[] {
+  const addresses = addressesOf(pod, own);
   if (addresses.length === 0)
     throw new CniError('ADDRESS_MISSING', `${own.name} in ${sandbox} has no address that others can reach`);
-  // The only interface of a pod has nothing to be parted from.
-  if (makesVeth || !config.tunePodRoutes) return [{ name: own.name, addresses, destinations: [] }];
-  const tables = tablesIn(pod);
-  const others = pod.rtnl.links
-    .list()
-    .filter(({ index, loopback, name }) => index !== own.index && !loopback && name !== VETH);
-  const nics = [own, ...others].map((link): Nic => {
-    const found = link === own ? addresses : addressesOf(pod, link.index);
-    const table = found.flatMap((ip) => tables.get(ip) ?? [])[0];
-    return {
-      name: link.name,
-      addresses: found,
-      destinations: destinationsBy(pod, link.index),
-      ...(table !== undefined && { table }),
-    };
-  });
-  const matters = ({ name, table, destinations }: Nic) =>
-    name === own.name || name === way.link || table !== undefined || destinations.some((one) => one.endsWith('/0'));
-  return nics.filter(matters);
-}
-
-/** The tables of interfaces, by the addresses that lead to them. */
-function tablesIn({ rtnl }: Side): Map<string, number> {
-  const ours = rtnl.rules
-    .list()
-    .filter(({ protocol, source, table }) => protocol === PROTOCOL && source && table >= FIRST_TABLE);
-  return new Map(ours.flatMap(({ source, table }) => (source === undefined ? [] : [[formatIp(source.ip), table]])));
-}
-
-/** Whoever uses them: rules, and routes without one. */
-function takenTables({ rtnl }: Side): number[] {
-  const tables = [...rtnl.rules.list(), ...rtnl.routes.list({ table: 'all' })].map(({ table }) => table);
-  return [...new Set(tables)].filter((table) => table >= FIRST_TABLE).toSorted((a, b) => a - b);
+  return parts ? nicsOf(pod, own, way.link, records) : [{ name: own.name, addresses, destinations: [] }];
 }
 
 /** This attachment's own before those of earlier ones, which may have been for this. */
@@ -159,28 +118,20 @@ function vethAddress({ vethLinkAddress }: Config, { containerId }: Owner): Pick<
 }
 
 /** Sysctls that are set in the pod, with what they were before the first ADD. */
-function settingsOf(
-  { config, ground }: Question,
-  makesVeth: boolean,
-  reflects: boolean,
-  before: Record | undefined,
-): Setting[] {
+function settingsOf({ config, ground }: Question, makesVeth: boolean, before: Record | undefined): Setting[] {
   const { podRPFilter } = config;
-  const strict = (link: string) => [`net/ipv4/conf/${link}/rp_filter`, String(podRPFilter)] as const;
-  const wanted = [
-    ...(podRPFilter === undefined
-      ? []
-      : [strict('all'), strict(ground.owner.ifName), ...(makesVeth ? [strict(VETH)] : [])]),
-    ...(reflects
-      ? ['net/ipv4/tcp_fwmark_accept', 'net/ipv4/fwmark_reflect', 'net/ipv6/fwmark_reflect'].map(
-          (key) => [key, '1'] as const,
-        )
-      : []),
-  ];
-  return wanted.map(([key, value]) => {
+  if (podRPFilter === undefined) return [];
+  // The higher one of a link's and of `all` counts. Strict, veth0 would drop what the node passes on from elsewhere: loose.
+  const wanted = {
+    all: podRPFilter,
+    [ground.owner.ifName]: podRPFilter,
+    ...(makesVeth && { [VETH]: podRPFilter && 2 }),
+  };
+  return Object.entries(wanted).map(([link, value]) => {
+    const key = `net/ipv4/conf/${link}/rp_filter`;
     const known = before?.inputs.settings.find((one) => one.key === key)?.before;
     const now = known ?? sysctlNow(key, ground.pod);
-    return { key, value, ...(now !== undefined && { before: now }) };
+    return { key, value: String(value), ...(now !== undefined && { before: now }) };
   });
 }
 

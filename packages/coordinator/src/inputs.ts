@@ -9,6 +9,8 @@ export interface Nic {
   readonly addresses: readonly string[];
   /** Its own routing table, if it has one already. */
   readonly table?: number | undefined;
+  /** Whether the attachment of another interface looks after that table. */
+  readonly kept?: boolean | undefined;
   /** Of its routes in the main table. */
   readonly destinations: readonly string[];
 }
@@ -47,7 +49,8 @@ export interface Inputs {
   readonly settings: readonly Setting[];
   /** What is set on the attachment's own link. */
   readonly own: LinkSetting;
-  readonly reply?: { readonly bit: number; readonly by: 'nftables' | 'skbedit' } | undefined;
+  /** Of the marks of connections that came by the node; none if their replies are nobody's business. */
+  readonly replyBit?: number | undefined;
   readonly tunePodRoutes: boolean;
   /** Names of interfaces that were asked for as that of the default route; the first that is there counts. */
   readonly wishes: readonly string[];
@@ -64,7 +67,13 @@ export const Inputs: z.ZodMiniType<Inputs> = z.object({
   mode: z.enum(['underlay', 'overlay']),
   makesVeth: z.boolean(),
   nics: z.array(
-    z.object({ name: text, addresses: z.array(text), table: z.optional(number), destinations: z.array(text) }),
+    z.object({
+      name: text,
+      addresses: z.array(text),
+      table: z.optional(number),
+      kept: z.optional(z.boolean()),
+      destinations: z.array(text),
+    }),
   ),
   way: z.object({ link: text, mac: text, hostLink: text, hostMac: text }),
   vethMtu: number,
@@ -75,7 +84,7 @@ export const Inputs: z.ZodMiniType<Inputs> = z.object({
   hostRuleTable: number,
   settings: z.array(setting),
   own: LinkSetting,
-  reply: z.optional(z.object({ bit: number, by: z.enum(['nftables', 'skbedit']) })),
+  replyBit: z.optional(number),
   tunePodRoutes: z.boolean(),
   wishes: z.array(text),
   takenTables: z.array(number),

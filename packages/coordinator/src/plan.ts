@@ -97,12 +97,12 @@ function toNode(inputs: Inputs): Entry[] {
 
 /** A connection that came by the node without the node's address is answered by it: only the node can undo what it did to it. */
 function replies(inputs: Inputs): Entry[] {
-  const { reply, makesVeth, way, nics } = inputs;
-  if (reply === undefined || !makesVeth) return [];
+  const { replyBit, makesVeth, way, nics } = inputs;
+  if (replyBit === undefined || !makesVeth) return [];
   const routes = gateways(inputs).flatMap(({ family, gateway }): Entry[] => {
     const source = addressOf(nics[0], family);
     return [
-      { kind: 'rule', side: 'pod', family, priority: PRIORITY, table: REPLY_TABLE, mark: reply.bit },
+      { kind: 'rule', side: 'pod', family, priority: PRIORITY, table: REPLY_TABLE, mark: replyBit },
       {
         kind: 'route',
         side: 'pod',
@@ -115,7 +115,7 @@ function replies(inputs: Inputs): Entry[] {
       },
     ];
   });
-  return routes.length === 0 ? [] : [...routes, { kind: 'marking', link: way.link, ...reply }];
+  return routes.length === 0 ? [] : [...routes, { kind: 'marking', link: way.link, bit: replyBit }];
 }
 
 function policyRoutes({ policyRoutes: wanted, nics }: Inputs, tuning: Tuning | undefined): RouteEntry[] {
@@ -128,7 +128,8 @@ function policyRoutes({ policyRoutes: wanted, nics }: Inputs, tuning: Tuning | u
 }
 
 function parted(inputs: Inputs, tuning: Tuning): Entry[] {
-  const own = [...tuning.tables].flatMap(([nic, table]): Entry[] => [
+  const ours = [...tuning.tables].filter(([nic]) => !nic.kept);
+  const own = ours.flatMap(([nic, table]): Entry[] => [
     { kind: 'copy', link: nic.name, table, destinations: nic.destinations },
     ...nodeRoutes(inputs, table, nic),
     ...nic.addresses.map(

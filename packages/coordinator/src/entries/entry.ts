@@ -84,7 +84,6 @@ export interface MarkingEntry {
   readonly kind: 'marking';
   readonly link: string;
   readonly bit: number;
-  readonly by: 'nftables' | 'skbedit';
 }
 
 /** The default routes of the main table are those of this link. */
@@ -156,6 +155,6 @@ export const Entry: z.ZodMiniType<Entry> = z.discriminatedUnion('kind', [
     from: z.optional(text),
     mark: z.optional(number),
   }),
-  z.object({ kind: z.literal('marking'), link: text, bit: number, by: z.enum(['nftables', 'skbedit']) }),
+  z.object({ kind: z.literal('marking'), link: text, bit: number }),
   z.object({ kind: z.literal('default'), family, link: text, leaving: text }),
 ]);

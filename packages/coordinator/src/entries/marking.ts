@@ -2,73 +2,127 @@
  * Connections that come in by the pod's link to its node are marked, and their replies with them, so that a rule can send these
  * back the same way. One bit is touched, and no other.
  */
-import { isErrno } from '@cni/sys';
+import { equalTables, type Filter, lacksNftables, openNftables, type Table, type Tables } from '@cni/rtnetlink';
+import { isErrno, writeSysctls } from '@cni/sys';
 import type { Side } from '../ground.ts';
 import type { MarkingEntry } from './entry.ts';
 import type { Kind } from './kind.ts';
 
-/** Before filters of bandwidth, which lead packets away, and behind those of whoever chooses a number. */
-const PRIORITY = 0xbf00;
-const FLOW = { major: 0xc4, minor: 1 } as const;
-
-/** How this kernel marks replies. */
-export function replyWay(_pod: Side): MarkingEntry['by'] {
-  return 'skbedit';
-}
-
-/** Whether a refusal says that the kernel has no means to mark. */
-export function isUnable(error: unknown): boolean {
-  return isErrno(error, 'ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT');
-}
-
-/** Replies of connections that came in by a link. */
+/** Replies of connections that came in by a link: by nf_tables, or else as far as a filter and sysctls go. */
 export const marking: Kind<MarkingEntry> = {
   words: ({ link }) => `the marking of what comes in by ${link}`,
   put(entry, { pod }) {
-    putFilter(pod, entry);
+    try {
+      withTables(pod, (tables) => tables.replace(tableOf(entry)));
+    } catch (error) {
+      if (!lacksNftables(error)) throw error;
+      putFilter(pod, entry);
+    }
   },
   take(entry, { pod }) {
-    takeFilter(pod, entry);
+    const hadTable = withTables(pod, (tables) => tables.deleteIfPresent(TABLE));
+    if (!hadTable) takeFilter(pod, entry);
   },
   faultOf(entry, { pod }) {
-    return faultOfFilter(pod, entry);
+    const found = withTables(pod, (tables) => tables.find(TABLE));
+    if (found !== undefined)
+      return equalTables(found, tableOf(entry)) ? undefined : `table ${TABLE.name} of nf_tables in the pod was changed`;
+    const { action } = findFilter(pod, entry) ?? {};
+    const marks =
+      typeof action === 'object' && 'mark' in action && action.mark === entry.bit && action.mask === entry.bit;
+    return marks ? undefined : `${marking.words(entry)} is gone from the pod`;
   },
 };
 
-/** Without connection tracking: what comes in is marked, and sysctls (tcp_fwmark_accept, fwmark_reflect) hand the mark on to answers. */
-function putFilter(side: Side, entry: MarkingEntry): void {
-  const link = side.index(entry.link);
+/** Whether a refusal says that the kernel has no means to mark: neither nf_tables nor act_skbedit. */
+export function isUnable(error: unknown): boolean {
+  return isErrno(error, 'ENOENT', 'EOPNOTSUPP');
+}
+
+const TABLE = { family: 'inet', name: 'cni-coordinator' } as const;
+/** `NF_IP_PRI_MANGLE`, linux/netfilter_ipv4.h */
+const MANGLE = -150;
+
+function tableOf({ link, bit }: MarkingEntry): Table {
+  const ours = { mark: bit, mask: bit };
+  const reply = { ctDirection: 'reply', ctMark: ours } as const;
+  return {
+    ...TABLE,
+    chains: [
+      {
+        name: 'prerouting',
+        type: 'filter',
+        hook: 'prerouting',
+        priority: MANGLE,
+        rules: [
+          { match: { iif: link, ctState: ['new'] }, set: { ctMark: ours } },
+          // Of those that the pod forwards, to a virtual machine in it.
+          { match: { iif: { not: link }, ...reply }, set: { packetMark: ours } },
+        ],
+      },
+      {
+        name: 'output',
+        type: 'route',
+        hook: 'output',
+        priority: MANGLE,
+        rules: [{ match: reply, set: { packetMark: ours } }],
+      },
+    ],
+  };
+}
+
+/** Nothing where the kernel does not know of nf_tables at all. */
+function withTables<T>({ netns }: Side, use: (tables: Tables) => T): T | undefined {
+  const { tables, close } = openNftables(netns);
   try {
-    side.rtnl.qdiscs.add({ link, parent: 'ingress', kind: 'clsact' });
+    return use(tables);
+  } finally {
+    close();
+  }
+}
+
+/** Before the filters of bandwidth, which lead packets away. */
+const PRIORITY = 0xbf00;
+const FLOW = { major: 0xc4, minor: 1 } as const;
+/** Sockets answer with the mark of what they were asked with: TCP, ICMP, and resets; nothing else. */
+const ANSWERS = ['net/ipv4/tcp_fwmark_accept', 'net/ipv4/fwmark_reflect', 'net/ipv6/fwmark_reflect'];
+
+function setAnswers({ netns }: Side, value: 0 | 1): void {
+  for (const key of ANSWERS) {
+    try {
+      writeSysctls({ [key]: value }, netns);
+    } catch (error) {
+      // A kernel without IPv6.
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+  }
+}
+
+/** Without connection tracking. The hook stays: it goes with the link, and others may use it. */
+function putFilter(pod: Side, entry: MarkingEntry): void {
+  const { bit } = entry;
+  const link = pod.index(entry.link);
+  try {
+    pod.rtnl.qdiscs.add({ link, parent: 'ingress', kind: 'clsact' });
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
   }
-  if (faultOfFilter(side, entry) === undefined) return;
-  const { bit } = entry;
-  side.rtnl.filters.add({
-    link,
-    hook: 'ingress',
-    priority: PRIORITY,
-    match: {},
-    action: { mark: bit, mask: bit },
-    flow: FLOW,
-  });
+  const before = findFilter(pod, entry);
+  if (before !== undefined) pod.rtnl.filters.deleteIfPresent(before);
+  const action = { mark: bit, mask: bit };
+  pod.rtnl.filters.add({ link, hook: 'ingress', priority: PRIORITY, match: {}, action, flow: FLOW });
+  setAnswers(pod, 1);
 }
 
-function faultOfFilter(side: Side, { link, bit }: MarkingEntry): string | undefined {
-  const index = side.find(link)?.index;
-  const filters = index === undefined ? [] : side.rtnl.filters.list({ link: index, hook: 'ingress' });
-  const isThere = filters.some(
-    ({ priority, action }) =>
-      priority === PRIORITY && typeof action === 'object' && 'mark' in action && action.mark === bit,
-  );
-  return isThere ? undefined : `the filter at ${link} in the pod that marks what comes in is gone`;
+function findFilter({ find, rtnl }: Side, { link }: MarkingEntry): Filter | undefined {
+  const index = find(link)?.index;
+  if (index === undefined) return undefined;
+  return rtnl.filters.list({ link: index, hook: 'ingress' }).find(({ priority }) => priority === PRIORITY);
 }
 
-/** The hook goes with the link. */
-function takeFilter(side: Side, { link }: MarkingEntry): void {
-  const index = side.find(link)?.index;
-  if (index === undefined) return;
-  for (const filter of side.rtnl.filters.list({ link: index, hook: 'ingress' }))
-    if (filter.priority === PRIORITY) side.rtnl.filters.deleteIfPresent(filter);
+function takeFilter(pod: Side, entry: MarkingEntry): void {
+  const filter = findFilter(pod, entry);
+  if (filter === undefined) return;
+  pod.rtnl.filters.deleteIfPresent(filter);
+  setAnswers(pod, 0);
 }
