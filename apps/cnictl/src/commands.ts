@@ -156,7 +156,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'NETNS, the container is the one of --container-id. metrics prints those of all pods as Prometheus reads them.',
       ],
       example: 'cnictl bandwidth set pods blue --egress 200M',
-      options: { ...BANDWIDTH_OPTIONS, ...HELP_OPTION },
+      options: { ...BANDWIDTH_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION },
       run: bandwidth,
     },
   ],

@@ -114,7 +114,8 @@ function samplesOf(cached: CachedAttachment, network: Network | undefined): Samp
   );
 }
 
-function formatLabels(labels: Readonly<Record<string, string>>): string {
+/** `{a="1",b="2"}`. */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
   const escaped = (value: string) => value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
   return `{${Object.entries(labels)
     .map(([name, value]) => `${name}="${escaped(value)}"`)

@@ -36,9 +36,6 @@ export const BANDWIDTH_OPTIONS: Options = {
     about: 'for set: what may pass at once after a pause; none: computed from the rate',
   },
   'egress-burst': { value: 'BITS', about: 'the same out of it' },
-  'conf-dir': { value: 'DIR', about: 'where networks are: *.conflist (default $NETCONFPATH, else /etc/cni/net.d)' },
-  'cache-dir': { value: 'DIR', about: 'where attachments are remembered, as libcni does (default /var/lib/cni)' },
-  json: { about: 'print JSON' },
 };
 
 /** What is still in use. */
