@@ -1,7 +1,7 @@
 import { hex, rows } from '@cni/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AttributeSet, attribute, attributes, byKind } from './attributes.ts';
+import { type AttributeSet, attribute, attributes, byKind, list } from './attributes.ts';
 import {
   be16,
   be32,
@@ -250,4 +250,24 @@ test('attributes behind a struct', () => {
   const codec = afterStruct(4, inner);
   expect(decodeAll(codec, codec.encode({ mode: 'l3' }))).toEqual({ mode: 'l3' });
   expect(() => decodeAll(codec, hex`0102`)).toThrow('2 bytes, not at least 4');
+});
+
+describe('a list of attributes of one type', () => {
+  const names = list(attribute(1, inner, { nested: true }));
+  const bytes = names.encode([{ mode: 'l2' }, { mode: 'l3' }]);
+
+  test('in order, and whatever else is between them passed over', () => {
+    expect(rows(bytes).split('\n')).toEqual(['0c000180', '06000100', '00000000', '0c000180', '06000100', '01000000']);
+    const between = hex`05000700 01000000`;
+    const all = Uint8Array.of(...bytes.subarray(0, 12), ...between, ...bytes.subarray(12));
+    expect(decodeAll(names, all)).toEqual([{ mode: 'l2' }, { mode: 'l3' }]);
+  });
+
+  test('the path of an error, and of an offset', () => {
+    const wrong = bytes.slice();
+    wrong[20] = 9;
+    expect(() => decodeAll(names, wrong)).toThrow('1.mode: unknown value 9');
+    const at = (offset: number) => names.locate?.(bytes, 0, bytes.length, offset);
+    expect([at(0), at(4), at(12), at(20), at(24)]).toEqual([['0'], ['0', 'mode'], ['1'], ['1', 'mode'], []]);
+  });
 });

@@ -4,7 +4,7 @@ import { type TestNetns, netnsTest as test } from '@cni/testkit';
 import { describe, expect, onTestFinished } from 'vitest';
 import { openNftables, openRtnl } from '../index.ts';
 import type { MarkBits, Table } from './table.ts';
-import { equalTables } from './tables.ts';
+import { equalTables, lacksNftables, type Tables } from './tables.ts';
 
 const BIT: MarkBits = { mark: 0x80, mask: 0x80 };
 /** Connections that came in over veth0 have their replies marked. */
@@ -32,6 +32,35 @@ const table: Table = {
   ],
 };
 
+/** The refusal of a kernel that has no nf_tables, or not for this family. */
+function lacking(netns: TestNetns): unknown {
+  try {
+    const { tables } = openNftables(netns.netns);
+    tables.replace(table);
+    tables.delete(table);
+    return undefined;
+  } catch (error) {
+    if (lacksNftables(error)) return error;
+    throw error;
+  }
+}
+
+/** The verbs in a namespace; the test is skipped where the kernel lacks what they need. */
+function tablesIn(netns: TestNetns, skip: (why: string) => never): Tables {
+  const error = lacking(netns);
+  return error === undefined ? openNftables(netns.netns).tables : skip(`this kernel: ${error}`);
+}
+
+test('a kernel that lacks them: nothing is found or deleted, and the refusal is recognised', ({ host, skip }) => {
+  const error = lacking(host);
+  if (error === undefined) return skip('this kernel has nf_tables');
+  expect(String(error)).toMatch(/EOPNOTSUPP|EPROTONOSUPPORT/);
+  if (String(error).includes('EPROTONOSUPPORT')) return;
+  const { tables } = openNftables(host.netns);
+  expect(tables.find(table)).toBeUndefined();
+  expect(tables.deleteIfPresent(table)).toBe(false);
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: nft's objects, of which a test looks at a few fields
 type Shown = any;
 
@@ -42,8 +71,8 @@ function shown(host: TestNetns, what: 'table' | 'chain' | 'rule'): Shown[] {
 }
 
 describe('what nft says of what we make', () => {
-  test('chains and rules', ({ host }) => {
-    const { tables } = openNftables(host.netns);
+  test('chains and rules', ({ host, skip }) => {
+    const tables = tablesIn(host, skip);
     tables.replace(table);
     const mangle = (key: string) => ({ mangle: { key: { [key]: { key: 'mark' } }, value: { '|': [{}, 0x80] } } });
     const marked = { match: { op: '==', left: { '&': [{ ct: { key: 'mark' } }, 0x80] }, right: 0x80 } };
@@ -61,8 +90,8 @@ describe('what nft says of what we make', () => {
     ]);
   });
 
-  test('replaced whole, left alone by others of that name, deleted once', ({ host }) => {
-    const { tables } = openNftables(host.netns);
+  test('replaced whole, left alone by others of that name, deleted once', ({ host, skip }) => {
+    const tables = tablesIn(host, skip);
     expect(tables.find(table)).toBeUndefined();
     expect(() => tables.delete(table)).toThrow(/^delete table inet replies: ENOENT/);
     tables.replace({ ...table, family: 'ip6' });
@@ -78,8 +107,8 @@ describe('what nft says of what we make', () => {
     expect(shown(host, 'table').map(({ family, name }) => `${family} ${name}`)).toEqual(['ip6 replies']);
   });
 
-  test('all or nothing', ({ host }) => {
-    const { tables } = openNftables(host.netns);
+  test('all or nothing', ({ host, skip }) => {
+    const tables = tablesIn(host, skip);
     tables.replace(table);
     const before = host.exec('nft', 'list', 'ruleset');
     // A route chain is for packets of this host only.
@@ -92,8 +121,8 @@ describe('what nft says of what we make', () => {
 });
 
 describe('found again', () => {
-  test('as it was made, whoever made it', ({ host, pod }) => {
-    const { tables } = openNftables(host.netns);
+  test('as it was made, whoever made it', ({ host, pod, skip }) => {
+    const tables = tablesIn(host, skip);
     tables.replace(table);
     const found = tables.find(table);
     expect(found && equalTables(found, table)).toBe(true);
@@ -103,8 +132,8 @@ describe('found again', () => {
     expect(again && equalTables(again, table)).toBe(true);
   });
 
-  test('with what somebody has done to it', ({ host }) => {
-    const { tables } = openNftables(host.netns);
+  test('with what somebody has done to it', ({ host, skip }) => {
+    const tables = tablesIn(host, skip);
     const isIntact = () => {
       const found = tables.find(table);
       return [found?.foreign, found !== undefined && equalTables(found, table)];
@@ -193,19 +222,20 @@ describe('a reply leaves by the link the request came in on', () => {
       ['tcp', 'udp'].map((how) => host.exec(process.execPath, '-e', CLIENT, how, address).trim()),
     );
 
-  test('with the table, and not without it: TCP and UDP, IPv4 and IPv6', async ({ host, pod }) => {
+  test('with the table, and not without it: TCP and UDP, IPv4 and IPv6', async ({ host, pod, skip }) => {
+    const tables = tablesIn(pod, skip);
     connect(host, pod);
     await serve(pod);
-    const { tables } = openNftables(pod.netns);
     expect(answers(host)).toEqual(['no answer', 'no answer', 'no answer', 'no answer']);
     tables.replace(table);
     expect(answers(host)).toEqual(['tcp', 'udp', 'tcp', 'udp']);
   });
 
-  test('with the marks of others left as they are', async ({ host, pod }) => {
+  test('with the marks of others left as they are', async ({ host, pod, skip }) => {
+    const tables = tablesIn(pod, skip);
     connect(host, pod);
     await serve(pod);
-    openNftables(pod.netns).tables.replace(table);
+    tables.replace(table);
     pod.exec(
       'nft',
       `table inet application {
