@@ -38,6 +38,8 @@ export const calls: Record<string, unknown> = {
   getdents: true,
   'getdents at the end': 0,
   'getdents of no directory': -20,
+  readEach: 'grün\0h\0',
+  'readEach into too little': -105,
   readlink: true,
   'readlink of no link': -22,
   rmdir: 0,

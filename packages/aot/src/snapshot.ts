@@ -52,7 +52,20 @@ export const systemCalls: readonly string[] = [
     'fstatfs',
   ],
   ...['fsync', 'ftruncate', 'getdents', 'getpid', 'getrandom', 'kill', 'link', 'memfd', 'mkdir', 'open', 'pidfd'],
-  ...['pipe', 'poll', 'read', 'readlink', 'recv', 'rename', 'rmdir', 'seek', 'sendto', 'setns', 'setsockopt'],
+  ...[
+    'pipe',
+    'poll',
+    'read',
+    'readEach',
+    'readlink',
+    'recv',
+    'rename',
+    'rmdir',
+    'seek',
+    'sendto',
+    'setns',
+    'setsockopt',
+  ],
   ...['sha256', 'socket', 'spawn', 'stat', 'unlink', 'waitpid', 'write'],
 ];
 

@@ -1,6 +1,6 @@
 import { findStat, findText, isErrno, readText, removeIfPresent, writeFile } from '@cni/sys';
 import { addressOfName } from './record.ts';
-import { contentOf } from './survey.ts';
+import { contentOf, type Held } from './survey.ts';
 
 /**
  * What the last command left behind. `clean`: it ended, and the directory of addresses looked like this. `unfinished`: it was
@@ -10,6 +10,10 @@ export type Journal = { readonly clean: string } | { readonly unfinished: readon
 
 /** The name of an address's file and its content, without which it is left alone. */
 export type Doomed = readonly [name: string, record: string];
+
+export function doomedOf(held: readonly Held[]): Doomed[] {
+  return held.map(({ name, record }) => [name, record]);
+}
 
 /** The journal at `path`, its first line; `undefined` when there is none or it cannot be understood. */
 export function readJournal(path: string): Journal | undefined {
@@ -34,6 +38,15 @@ export function writeJournal(path: string, journal: Journal): void {
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
     writeFile(path, line);
+  }
+}
+
+/** Lets the next command complete a removal. On a full disk addresses are freed without that. Throws `SysError`. */
+export function announceRemoval(path: string, doomed: readonly Doomed[]): void {
+  try {
+    writeJournal(path, { unfinished: doomed });
+  } catch {
+    dropJournal(path);
   }
 }
 

@@ -1,6 +1,7 @@
 import { findText, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
 import { isAddressName } from './record.ts';
 import type { Held, HeldList } from './survey.ts';
+import { eachFile, type Unsorted } from './unsorted.ts';
 
 /**
  * Finds the addresses of a container without reading every record. 64 files hold an entry for each address: `<record>
@@ -17,6 +18,9 @@ export interface OwnerIndex {
   remove(containerId: string, addresses: ReadonlySet<string>): void;
   /** Makes the index consist of these; those that it has not yet are of `boot`. */
   rebuild(held: HeldList, boot: string): void;
+  /** Puts what is not sorted beside the entries, which then need not be complete. */
+  keep(unsorted: Unsorted): void;
+  findUnsorted(): Unsorted | undefined;
 }
 
 /** One address of one container. */
@@ -61,7 +65,11 @@ function isOf(containerId: string): (entry: string) => boolean {
 export function openOwnerIndex(directory: string): OwnerIndex {
   const pathOf = (bucket: number) => `${directory}/${nameOfBucket(bucket)}`;
   const bucketFor = (containerId: string) => pathOf(bucketOf(containerId, containerId.length));
+  const unsortedPath = `${directory}/unsorted`;
+  const findUnsorted = () => parseUnsorted(findText(unsortedPath));
   return {
+    findUnsorted,
+    keep: ({ boot, contents }) => writeFile(unsortedPath, `${boot}\0${contents}`),
     find(containerId) {
       const names = read(bucketFor(containerId)).filter(isOf(containerId)).map(nameIn);
       return [...new Set(names)].filter(isAddressName);
@@ -70,6 +78,7 @@ export function openOwnerIndex(directory: string): OwnerIndex {
       listDirectory(directory)
         .filter((name) => BUCKET.test(name))
         .flatMap((bucket) => read(`${directory}/${bucket}`).map(parseEntry))
+        .concat(entriesOf(findUnsorted()))
         .filter(({ name }) => isAddressName(name)),
     add(boot, held) {
       const path = pathOf(bucketOf(held.record, endOfId(held.record)));
@@ -90,8 +99,19 @@ export function openOwnerIndex(directory: string): OwnerIndex {
         if (entries.length === 0 && old.length > 0) removeIfPresent(pathOf(bucket));
         else if (entries.length > 0) rewrite(pathOf(bucket), entries, old);
       }
+      removeIfPresent(unsortedPath);
     },
   };
+}
+
+function parseUnsorted(text: string | undefined): Unsorted | undefined {
+  const end = text?.indexOf('\0') ?? -1;
+  return text === undefined || end === -1 ? undefined : { boot: text.slice(0, end), contents: text.slice(end + 1) };
+}
+
+function entriesOf(unsorted: Unsorted | undefined): Entry[] {
+  if (unsorted === undefined) return [];
+  return eachFile(unsorted.contents).map((held) => ({ ...held, boot: unsorted.boot }));
 }
 
 function read(path: string): string[] {

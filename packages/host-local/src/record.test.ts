@@ -1,7 +1,7 @@
 import { formatIp, parseIp } from '@cni/ip';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addressOfName, formatRecord, isAddressName, nameOf, ownerOf, recordIn } from './record.ts';
+import { addressNameTest, addressOfName, formatRecord, isAddressName, nameOf, ownerOf, recordIn } from './record.ts';
 
 const digits = '0123456789abcdef'.repeat(4);
 
@@ -52,6 +52,16 @@ test.each([
   expect(isAddressName(name)).toBe(false);
 });
 
+test('names of IPv4 addresses are told from others after one another', () => {
+  const isName = addressNameTest();
+  const octet = fc.constantFrom('0', '1', '01', '9', '10', '255', '256', '', '1e1');
+  const name = fc.array(octet, { minLength: 3, maxLength: 5 }).map((octets) => octets.join('.'));
+  fc.assert(
+    fc.property(name, (one) => isName(one) === isAddressName(one)),
+    { numRuns: 3000 },
+  );
+});
+
 test('names of IPv6 addresses are told without arithmetic as with it', () => {
   const group: fc.Arbitrary<bigint> = fc.constantFrom(0n, 0n, 1n, 0xdn, 0xdb8n, 0xffffn);
   const value = fc
@@ -61,6 +71,12 @@ test('names of IPv6 addresses are told without arithmetic as with it', () => {
     .array(fc.constantFrom(':', '::', '0', '1', 'db8', '00'), { maxLength: 12 })
     .map((parts) => parts.join(''));
   fc.assert(fc.property(value, (one) => isAddressName(formatIp({ family: 6, value: one }))));
+  const isName = addressNameTest();
+  fc.assert(fc.property(value, (one) => isName(formatIp({ family: 6, value: one }))));
+  fc.assert(
+    fc.property(text, (name) => isName(name) === isAddressName(name)),
+    { numRuns: 2000 },
+  );
   fc.assert(
     fc.property(text, (name) => isAddressName(name) === (addressOfName(name) !== undefined)),
     { numRuns: 2000 },

@@ -52,6 +52,24 @@ export function isAddressName(name: string): boolean {
   return PLAIN_IPV6.test(name) || addressOfName(name) !== undefined;
 }
 
+/** {@link isAddressName} for many names, most of which differ in the last number alone: then that is all that is looked at. */
+export function addressNameTest(): (name: string) => boolean {
+  const prefixes = new Set<string>();
+  return (name) => {
+    const end = Math.max(name.lastIndexOf('.'), name.lastIndexOf(':')) + 1;
+    const prefix = name.slice(0, end);
+    // An address that ends in a number other than 0 stays one, in its usual spelling, with another such number.
+    const number = name.slice(end);
+    if (prefixes.has(prefix) && (name[end - 1] === '.' ? OCTETS.has(number) : LAST_GROUP.test(number))) return true;
+    const isOne = isAddressName(name);
+    if (isOne && number !== '0') prefixes.add(prefix);
+    return isOne;
+  };
+}
+
+const OCTETS = new Set(Array.from({ length: 256 }, (_, octet) => String(octet)));
+const LAST_GROUP = /^[1-9a-f][0-9a-f]{0,3}$/;
+
 /** The address a file name stands for; `undefined` for any other name, an address in an unusual spelling included. */
 export function addressOfName(name: string): Ip | undefined {
   if (!/^[0-9a-f]*[.:]/.test(name)) return undefined;

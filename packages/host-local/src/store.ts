@@ -1,9 +1,11 @@
 import type { Ip } from '@cni/ip';
 import { findStat, listDirectory, makeDirectories, removeIfPresent, writeFile, writeStderr } from '@cni/sys';
 import {
+  announceRemoval,
   bootId,
   cursorsOf,
   type Doomed,
+  doomedOf,
   dropJournal,
   fingerprintOf,
   readJournal,
@@ -14,8 +16,9 @@ import { type OwnerIndex, openOwnerIndex } from './owner-index.ts';
 import type { Location, Paths } from './paths.ts';
 import { addressOfName, formatRecord, nameOf, type Owner } from './record.ts';
 import { type Resting, rest, restingAt } from './resting.ts';
-import { contentOf, eachHeld, type Held, type HeldList, recordAt, type Survey, surveyOf } from './survey.ts';
-import { discard, place, replace, setAside } from './writes.ts';
+import { contentOf, contentsOf, eachHeld, type Held, type HeldList, recordAt, surveyOf } from './survey.ts';
+import { isMuch, namesOf, type Unsorted, withFile, withoutFile } from './unsorted.ts';
+import { clear, finish, moveCursor, place } from './writes.ts';
 
 /** A network's store, and how it is used. */
 export interface StoreOptions extends Location {
@@ -47,9 +50,11 @@ export class Store {
   readonly #onFreed: StoreOptions['onFreed'];
   readonly #boot: string = bootId();
   #cursors: Set<string> = new Set();
-  /** Whether the index has every address. */
+  /** Whether every address is in the index, or in what is not sorted yet. */
   #indexed = false;
-  /** What was read when it had not. */
+  /** What every address file says, if there were too many to sort them at once. */
+  #unsorted: string | undefined;
+  /** What was read when the index was made. */
   #held: HeldList | undefined;
   #names: Set<string> | undefined;
   #lookups = 0;
@@ -74,14 +79,22 @@ export class Store {
 
   /** Every address and its record, as it is or was: what is freed of them is looked at first. */
   all(): readonly Held[] {
+    this.#sort();
     return this.#held === undefined ? this.#index.list() : eachHeld(this.#held);
   }
 
   /** Whether an address cannot be had. */
   isTaken(ip: Ip): boolean {
     const name = nameOf(ip);
-    if (this.#names === undefined && ++this.#lookups > FEW) this.#names = new Set(listDirectory(this.#paths.addresses));
-    return this.#names?.has(name) ?? findStat(this.#pathOf(name)) !== undefined;
+    if (this.#names === undefined && ++this.#lookups > FEW) {
+      this.#sort();
+      this.#names = new Set(listDirectory(this.#paths.addresses));
+    }
+    const isTaken = this.#names?.has(name) ?? findStat(this.#pathOf(name)) !== undefined;
+    if (!isTaken || this.#unsorted === undefined || recordAt(this.#pathOf(name)) !== undefined) return isTaken;
+    // Nobody's: sorting takes it out of the way.
+    this.#sort();
+    return findStat(this.#pathOf(name)) !== undefined;
   }
 
   /** The address that was handed out last; `undefined` when that is not known. */
@@ -98,7 +111,10 @@ export class Store {
     writeJournal(this.#paths.journal, { unfinished: doomed });
     try {
       for (const { ip } of picks) this.#place(ip, owner);
-      for (const { ip, cursor } of picks) this.#moveCursor(cursor, ip);
+      for (const { ip, cursor } of picks) {
+        this.#cursors.add(cursor);
+        moveCursor(this.#paths, cursor, nameOf(ip), this.#report);
+      }
       this.#settle();
     } catch (error) {
       this.#withdraw(owner, doomed);
@@ -109,9 +125,9 @@ export class Store {
   /** Frees addresses of one container. Should it be interrupted, the next command completes it. */
   release(containerId: string, held: readonly Held[]): void {
     const doomed = doomedOf(held);
-    this.#announce(doomed);
-    this.#finish(doomed);
-    this.#index.remove(containerId, namesOf(doomed));
+    announceRemoval(this.#paths.journal, doomed);
+    finish(this.#paths, doomed);
+    this.#forget(containerId, doomed);
     this.#rest(doomed);
     this.#settle();
   }
@@ -120,10 +136,10 @@ export class Store {
   sweep(stale: readonly Held[], all: readonly Held[]): unknown[] {
     if (stale.length === 0) return [];
     const kept = new Set(all);
-    this.#announce(doomedOf(stale));
+    announceRemoval(this.#paths.journal, doomedOf(stale));
     const refused = stale.flatMap((held) => {
       try {
-        this.#finish([[held.name, held.record]]);
+        finish(this.#paths, [[held.name, held.record]]);
         kept.delete(held);
         return [];
       } catch (error) {
@@ -141,6 +157,7 @@ export class Store {
    * the kernel does not tell one boot from another, are left alone. How many were freed.
    */
   reclaim(): number {
+    this.#sort();
     if (!this.#indexed || this.#boot === UNKNOWN_BOOT) return 0;
     const all = this.#index.list();
     const stale = all.filter(({ boot }) => boot !== this.#boot && boot !== UNKNOWN_BOOT);
@@ -175,7 +192,8 @@ export class Store {
   }
 
   #lookUp(containerId: string): Held[] {
-    return this.#index.find(containerId).flatMap((name) => {
+    const names = this.#unsorted === undefined ? this.#index.find(containerId) : namesOf(this.#unsorted, containerId);
+    return names.flatMap((name) => {
       const record = recordAt(this.#pathOf(name));
       return record === undefined ? [] : [{ name, record }];
     });
@@ -183,26 +201,46 @@ export class Store {
 
   #recover(): void {
     const journal = readJournal(this.#paths.journal);
-    if (journal !== undefined && 'unfinished' in journal) this.#finish(journal.unfinished);
+    if (journal !== undefined && 'unfinished' in journal) finish(this.#paths, journal.unfinished);
     this.#indexed = journal !== undefined && 'clean' in journal && this.#isUnchanged(journal.clean);
-    if (this.#indexed) return;
-    const survey = surveyOf(this.#paths.addresses);
+    const unsorted = this.#index.findUnsorted();
+    if (!this.#indexed && unsorted !== undefined) this.#keepBoots(unsorted);
+    this.#unsorted = this.#indexed ? unsorted?.contents : contentsOf(this.#paths.addresses);
+    if (unsorted !== undefined || !isMuch(this.#unsorted) || !this.#postpone()) this.#sort();
+  }
+
+  /** Leaves the sorting to the next command, if that can be told to it. */
+  #postpone(): boolean {
+    try {
+      dropJournal(this.#paths.journal);
+      makeDirectories(this.#paths.index, 0o700);
+      removeIfPresent(this.#paths.aside);
+      this.#indexed = true;
+    } catch {}
+    return this.#indexed;
+  }
+
+  /** Makes the index of what an earlier command read, for the boots in it: it is neither complete nor right. */
+  #keepBoots({ boot, contents }: Unsorted): void {
+    dropJournal(this.#paths.journal);
+    try {
+      this.#index.rebuild(surveyOf(this.#paths.addresses, contents).held, boot);
+    } catch {}
+  }
+
+  /** Makes the index of what was read. */
+  #sort(): void {
+    if (this.#unsorted === undefined) return;
+    const survey = surveyOf(this.#paths.addresses, this.#unsorted);
+    this.#unsorted = undefined;
     this.#held = survey.held;
-    this.#clear(survey);
+    clear(this.#paths, survey, this.#report);
     this.#rebuild(survey.held);
   }
 
   #isUnchanged(fingerprint: string): boolean {
     this.#cursors = new Set(cursorsOf(fingerprint));
     return fingerprintOf(this.#paths.addresses, this.#boot, [...this.#cursors]) === fingerprint;
-  }
-
-  /** Takes out of the way what is named like an address and belongs to nobody. */
-  #clear({ empty, damaged, foreign }: Survey): void {
-    for (const name of empty)
-      this.#report(`${this.#pathOf(name)}: empty, left by a crash; ${discard(this.#paths, name)}`);
-    for (const name of damaged) this.#report(`${this.#pathOf(name)}: names no owner; ${setAside(this.#paths, name)}`);
-    for (const name of foreign) this.#report(`${this.#pathOf(name)}: not an address, or not readable; left alone`);
   }
 
   /** Makes the index say what the records say. Where it cannot be written, the next command reads all records again. */
@@ -220,44 +258,22 @@ export class Store {
   }
 
   #place(ip: Ip, owner: Owner): void {
-    place(this.#paths, nameOf(ip), formatRecord(owner));
-    this.#index.add(this.#boot, { name: nameOf(ip), record: formatRecord(owner) });
+    const held = { name: nameOf(ip), record: formatRecord(owner) };
+    place(this.#paths, held.name, held.record);
+    if (this.#unsorted === undefined) this.#index.add(this.#boot, held);
+    else this.#unsorted = withFile(this.#unsorted, held);
   }
 
-  #moveCursor(name: string, ip: Ip): void {
-    this.#cursors.add(name);
-    const found = findStat(this.#pathOf(name));
-    if (found?.type === 'directory')
-      this.#report(`${this.#pathOf(name)}: is a directory; ${setAside(this.#paths, name)}`);
-    // Overwritten by one write(2) where that leaves nothing of the old text: cheaper on ext4, see `writeJournal`.
-    const text = nameOf(ip);
-    if (found?.type === 'file' && found.size <= text.length) writeFile(this.#pathOf(name), text, { mode: 'write' });
-    else replace(this.#paths, name, text);
-  }
-
-  /** Lets the next command complete a removal. On a full disk addresses are freed without that. */
-  #announce(doomed: readonly Doomed[]): void {
-    try {
-      writeJournal(this.#paths.journal, { unfinished: doomed });
-    } catch {
-      dropJournal(this.#paths.journal);
-    }
-  }
-
-  /** Removes what is there of a command that did not, or must not, come to its end. */
-  #finish(doomed: readonly Doomed[]): void {
-    removeIfPresent(this.#paths.aside);
-    for (const [name, record] of doomed) {
-      const content = contentOf(this.#pathOf(name))?.trim();
-      if (content === record || content === '') removeIfPresent(this.#pathOf(name));
-    }
+  #forget(containerId: string, doomed: readonly Doomed[]): void {
+    this.#index.remove(containerId, new Set(doomed.map(([name]) => name)));
+    for (const [name] of doomed) this.#unsorted = this.#unsorted && withoutFile(this.#unsorted, name);
   }
 
   /** What cannot be taken back now, the next command takes back. */
   #withdraw(owner: Owner, doomed: readonly Doomed[]): void {
     try {
-      this.#finish(doomed);
-      this.#index.remove(owner.containerId, namesOf(doomed));
+      finish(this.#paths, doomed);
+      this.#forget(owner.containerId, doomed);
       this.#settle();
     } catch {}
   }
@@ -269,6 +285,7 @@ export class Store {
 
   #recordFingerprint(): boolean {
     try {
+      if (this.#unsorted !== undefined) this.#index.keep({ boot: this.#boot, contents: this.#unsorted });
       const fingerprint = fingerprintOf(this.#paths.addresses, this.#boot, [...this.#cursors]);
       writeJournal(this.#paths.journal, { clean: fingerprint });
       return true;
@@ -276,12 +293,4 @@ export class Store {
       return false;
     }
   }
-}
-
-function doomedOf(held: readonly Held[]): Doomed[] {
-  return held.map(({ name, record }) => [name, record]);
-}
-
-function namesOf(doomed: readonly Doomed[]): Set<string> {
-  return new Set(doomed.map(([name]) => name));
 }

@@ -1,5 +1,5 @@
-import { findStat, isErrno, listDirectory, readFile, smallFileReader, text } from '@cni/sys';
-import { isAddressName, recordIn } from './record.ts';
+import { findStat, isErrno, readFile, readSmallFiles, text } from '@cni/sys';
+import { addressNameTest, recordIn } from './record.ts';
 
 /** An address, by its file's name, and the record of whom it belongs to. */
 export interface Held {
@@ -27,19 +27,24 @@ export interface Survey {
 const OURS = /^(lock|last_reserved_ip\..*)$/;
 const LONGEST_RECORD = 1024;
 
-/** Reads everything in a directory of addresses. Throws `SysError` when it cannot be listed. */
-export function surveyOf(directory: string): Survey {
+/** Name and content of each file in a directory of addresses, each ended by NUL. Throws `SysError` when it cannot be listed. */
+export function contentsOf(directory: string): string {
+  return readSmallFiles(directory, LONGEST_RECORD);
+}
+
+/** Says what everything in a directory of addresses is, by its contents as they were a moment ago. */
+export function surveyOf(directory: string, contents: string = contentsOf(directory)): Survey {
   const survey: Survey = { held: { names: [], records: [] }, empty: [], damaged: [], foreign: [] };
-  const read = smallFileReader(LONGEST_RECORD);
-  for (const name of listDirectory(directory)) {
+  const isAddressName = addressNameTest();
+  const parts = contents.split('\0');
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [name, content] = [parts[at] as string, parts[at + 1] as string];
     if (!isAddressName(name)) {
       if (!OURS.test(name)) survey.foreign.push(name);
       continue;
     }
-    const path = `${directory}/${name}`;
-    const bytes = read(path);
-    const record = bytes && recordIn(text(bytes));
-    if (record === undefined) classify(survey, path, name);
+    const record = recordIn(content);
+    if (record === undefined) classify(survey, `${directory}/${name}`, name);
     else push(survey.held, name, record);
   }
   return survey;

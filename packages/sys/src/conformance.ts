@@ -53,17 +53,28 @@ const files: Record<string, () => void> = {
   'findText looks away only from what is absent': withDirectory((directory) => {
     refuses(() => sys.findText(directory), `read ${directory}: EISDIR`);
   }),
-  'small files one after another, nothing for what is none': withDirectory((directory) => {
+  'small files at once, nothing for what is none': withDirectory((directory) => {
     sys.writeFile(`${directory}/a`, 'one');
     sys.writeFile(`${directory}/b`, 'grün');
     sys.writeFile(`${directory}/empty`, '');
     sys.writeFile(`${directory}/large`, '123456');
-    const read = sys.smallFileReader(5);
-    const textOf = (name: string) => {
-      const bytes = read(`${directory}/${name}`);
-      return bytes && sys.text(bytes);
-    };
-    same(['a', 'b', 'empty', 'large', 'none', '.', 'a'].map(textOf), ['one', 'grün', null, null, null, null, 'one']);
+    sys.writeFile(`${directory}/nul`, '1\0');
+    sys.writeFile(`${directory}/..x`, 'dots');
+    const read = sys.readSmallFiles(directory, 5);
+    const found = [...read.matchAll(/([^\0]*)\0([^\0]*)\0/g)].map(([, name, content]) => `${name}=${content}`);
+    same(found.sort(), ['..x=dots', 'a=one', 'b=grün', 'empty=', 'large=', 'nul=']);
+    refuses(() => sys.readSmallFiles(`${directory}/none`, 5), `open ${directory}/none: ENOENT`);
+  }),
+  'very many small files': withDirectory((directory) => {
+    const names = Array.from({ length: 3000 }, (_, at) => `${at}`);
+    for (const name of names) sys.writeFile(`${directory}/${name}`, `content of ${name}`);
+    const pairs = sys.readSmallFiles(directory, 100).split('\0');
+    const contents = names.map((name) => pairs[pairs.indexOf(name) + 1]);
+    same(
+      contents,
+      names.map((name) => `content of ${name}`),
+    );
+    same(pairs.length, 6001);
   }),
   'exclusive creation of a file that is there': withDirectory((directory) => {
     sys.writeFile(`${directory}/a`, '1', { mode: 'exclusive' });

@@ -1,4 +1,5 @@
 import { syscalls } from '#syscalls';
+import { namesIn } from './dirents.ts';
 import { checked } from './errno.ts';
 import { absentAsUndefined, CHUNK, stat, withFile } from './files.ts';
 
@@ -30,25 +31,41 @@ export function syncDirectory(path: string): void {
 
 /** The names in a directory, in the file system's order, without `.` and `..`. Throws {@link SysError}. */
 export function listDirectory(path: string): string[] {
-  return withFile(path, 'read', 0, (fd) => {
-    const names: string[] = [];
-    const records = new Uint8Array(CHUNK);
-    for (;;) {
-      const length = checked(syscalls.getdents(fd, records), () => `list ${path}`);
-      if (length === 0) return names;
-      pushNames(records.subarray(0, length), names);
-    }
+  const names: string[] = [];
+  eachPart(path, CHUNK, (_, records) => {
+    for (const name of namesIn(records)) names.push(syscalls.text(name));
   });
+  return names;
 }
 
-/** `struct linux_dirent64`: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name. */
-function pushNames(records: Uint8Array, names: string[]): void {
-  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-  for (let at = 0; at < records.length; ) {
-    const next = at + view.getUint16(at + 16, true);
-    const end = records.indexOf(0, at + 19);
-    const name = syscalls.text(records.subarray(at + 19, end));
-    if (name !== '.' && name !== '..') names.push(name);
-    at = next;
-  }
+/** Bytes of records that are read at once, where what is in each file has to have room: no record is shorter than 24. */
+const PART = 16_384;
+const MOST_FILES = Math.ceil(PART / 24);
+const LONGEST_NAME = 255;
+
+/**
+ * The name and the content of each file in a directory, each ended by NUL, in the file system's order: many small files at once.
+ * The content is empty of what is longer than `limit` bytes, has a NUL, is no file, or cannot be read now. Throws {@link SysError}
+ * where the directory cannot be read.
+ */
+export function readSmallFiles(path: string, limit: number): string {
+  const into = new Uint8Array(MOST_FILES * (LONGEST_NAME + limit + 2));
+  const parts: string[] = [];
+  eachPart(path, PART, (fd, records) => {
+    const length = checked(syscalls.readEach(fd, records, into, limit), () => `read files in ${path}`);
+    parts.push(syscalls.text(into.subarray(0, length)));
+  });
+  return parts.join('');
+}
+
+/** Calls `use` with the records of getdents64(2) of a directory, as they come. */
+function eachPart(path: string, size: number, use: (fd: number, records: Uint8Array) => void): void {
+  withFile(path, 'read', 0, (fd) => {
+    const records = new Uint8Array(size);
+    for (;;) {
+      const length = checked(syscalls.getdents(fd, records), () => `list ${path}`);
+      if (length === 0) return;
+      use(fd, records.subarray(0, length));
+    }
+  });
 }

@@ -1,5 +1,11 @@
 export { monotonic, now, randomBytes, randomHex, sleep } from './clock.ts';
-export { listDirectory, makeDirectories, removeDirectoryIfPresent, syncDirectory } from './directories.ts';
+export {
+  listDirectory,
+  makeDirectories,
+  readSmallFiles,
+  removeDirectoryIfPresent,
+  syncDirectory,
+} from './directories.ts';
 export { errnoName, isErrno, SysError } from './errno.ts';
 export { type ExecOptions, type ExecResult, exec } from './exec.ts';
 export {
@@ -39,6 +45,5 @@ export {
   writeStderr,
   writeStdout,
 } from './process.ts';
-export { smallFileReader } from './small-files.ts';
 export { openSocket, type Socket } from './socket.ts';
 export { hex, sha256, text, utf8 } from './text.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
+import { readEach } from './node-read-each.ts';
 import { STAT_FIELDS, STILL_RUNNING, type Syscalls } from './syscalls.ts';
 
 const libc = koffi.load(null);
@@ -98,6 +99,7 @@ export const syscalls: Syscalls = {
   mkdir: call('int mkdir(const char *path, uint32_t mode)'),
   rmdir: call('int rmdir(const char *path)'),
   getdents: (fd, into) => getdents(fd, into, into.length),
+  readEach,
   readlink: (path, into) =>
     attempt(() => {
       const target = readlinkSync(path, 'buffer').subarray(0, into.length);

@@ -24,6 +24,11 @@ export interface Syscalls {
   rmdir(path: string): number;
   /** `struct linux_dirent64` records, getdents64(2); 0 at the end. */
   getdents(fd: number, into: Uint8Array): number;
+  /**
+   * Reads each file of the directory `fd` that `records` of getdents64(2) name, without its access time: writes the name and the content,
+   * each ended by NUL; no content of what is longer than `limit` bytes, has a NUL, or cannot be read. The length written; `-ENOBUFS` where it does not fit.
+   */
+  readEach(fd: number, records: Uint8Array, into: Uint8Array, limit: number): number;
   /** Writes the target, unterminated; the length. */
   readlink(path: string, into: Uint8Array): number;
   /** Follows links. Writes {@link STAT_FIELDS} as little-endian 64-bit integers. */
