@@ -79,7 +79,7 @@ export function del(invocation: Invocation): void {
   session.print([['interface', attachment.ifName, `of ${attachment.containerId}`, `on ${network.name}`, note]]);
 }
 
-/** libcni before 1.2 does not remember it. */
+/** libcni before 1.2 does not remember it, and not every result tells of it. */
 const UNKNOWN_NAMESPACE = 'cnictl: NETNS is not given and was not remembered: what is in it stays\n';
 
 function fail(error: Error): never {

@@ -6,14 +6,16 @@ import { Stage } from './testing/stage.ts';
 
 const key = { networkName: 'cnictl-interop', containerId: 'pod1', ifName: 'eth0' };
 const NAME = 'cnictl-interop-pod1-eth0';
+/** What the results of the goldens tell of. */
+const SANDBOX = '/run/netns/cnictl-t2';
 
-test('what libcni 1.1 wrote', () => {
+test('what libcni 1.1 wrote: the namespace is that of the result', () => {
   using stage = new Stage();
   stage.cache(NAME, LIBCNI_1_1);
   const cached = findCached(stage.cacheDir, key);
   expect(cached).toMatchObject({
     ...key,
-    netns: '',
+    netns: SANDBOX,
     cniArgs: [
       ['IgnoreUnknown', '1'],
       ['K8S_POD_NAME', 'a'],
@@ -35,7 +37,7 @@ test('a bare result, as before libcni 0.8', () => {
   stage.cache(NAME, BARE_RESULT);
   expect(findCached(stage.cacheDir, key)).toEqual({
     ...key,
-    netns: '',
+    netns: SANDBOX,
     cniArgs: [],
     capabilities: {},
     config: new Uint8Array(0),
@@ -43,7 +45,19 @@ test('a bare result, as before libcni 0.8', () => {
   });
 });
 
-test.each([LIBCNI_1_1, LIBCNI_1_3])('what is read is written the same again, key for key', (content) => {
+test.each<[string, (text: string) => string]>([
+  ['a host interface only', (text) => text.replace(`,"sandbox":"${SANDBOX}"`, '')],
+  ['another interface of the container', (text) => text.replace('"name":"eth0","sandbox"', '"name":"net1","sandbox"')],
+  ['a sandbox that is no path', (text) => text.replace(SANDBOX, 'vm-7')],
+])('no namespace where the result of libcni 1.1 has %s', (_, changed) => {
+  using stage = new Stage();
+  stage.cache(NAME, changed(LIBCNI_1_1));
+  expect(changed(LIBCNI_1_1)).not.toBe(LIBCNI_1_1);
+  expect(findCached(stage.cacheDir, key)?.netns).toBe('');
+});
+
+test('what is read is written the same again, key for key', () => {
+  const content = LIBCNI_1_3;
   using stage = new Stage();
   stage.cache(NAME, content);
   const cached = findCached(stage.cacheDir, key);
@@ -95,7 +109,7 @@ test('the attachments of one network; what cannot be read is passed over', () =>
   stage.cache('d', BARE_RESULT);
   stage.cache('e', 'broken');
   const netns = listCached(stage.cacheDir, 'cnictl-interop').map((cached) => cached.netns);
-  expect(netns).toEqual(['/run/netns/blue', '']);
+  expect(netns).toEqual(['/run/netns/blue', SANDBOX]);
 });
 
 test('what is not there is named', () => {

@@ -4,7 +4,7 @@
  *
  * Source: containernetworking/cni, libcni/api.go, `cachedInfo`
  */
-import { CniError, isSpecVersion, type JsonObject, parsed, parseJson, parseWith } from '@cni/skel';
+import { CniError, isObject, isSpecVersion, type JsonObject, parsed, parseJson, parseWith } from '@cni/skel';
 import {
   findStat,
   findText,
@@ -68,8 +68,10 @@ export function findCached(cacheDir: string, key: CacheKey): CachedAttachment | 
 
 function decodeCached(path: string, bytes: Uint8Array, key: CacheKey): CachedAttachment {
   const document = parseJson(bytes, path) as JsonObject;
-  if (isBareResult(document))
-    return { ...key, netns: '', cniArgs: [], capabilities: {}, config: new Uint8Array(0), result: document };
+  if (isBareResult(document)) {
+    const netns = sandboxIn(document, key.ifName);
+    return { ...key, netns, cniArgs: [], capabilities: {}, config: new Uint8Array(0), result: document };
+  }
   const {
     capabilityArgs,
     config,
@@ -80,11 +82,23 @@ function decodeCached(path: string, bytes: Uint8Array, key: CacheKey): CachedAtt
   } = parseWith<z.output<typeof Cached>>(Cached, document, path);
   return {
     ...rest,
+    netns: rest.netns || sandboxIn(result ?? {}, rest.ifName),
     cniArgs: cniArgs ?? [],
     capabilities: capabilityArgs ?? {},
     config: config ?? new Uint8Array(0),
     result: result ?? undefined,
   };
+}
+
+/** The namespace that the result tells of, for libcni before 1.2, which does not keep it by itself; `''` where it tells of none. */
+function sandboxIn({ interfaces }: JsonObject, ifName: string): string {
+  if (!Array.isArray(interfaces)) return '';
+  const own = interfaces.find((one) => isObject(one) && one['name'] === ifName && isPath(one['sandbox']));
+  return isObject(own) ? String(own['sandbox']) : '';
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/');
 }
 
 /** libcni before 0.8 kept nothing but the result. */
