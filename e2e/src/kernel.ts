@@ -30,8 +30,8 @@ export function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promi
   return kernel === 'uml' ? runInUml(job) : runNatively(job);
 }
 
-/** The host's kernel as root, in new namespaces that end with the job, and with this process however it ends. */
-export function runNatively(job: Job): Promise<number> {
+/** The host's kernel, in new namespaces that end with the job, and with this process however it ends. */
+function runNatively(job: Job): Promise<number> {
   return inTemporaryDirectory('cni-native-', (directory) => {
     writeJob(directory, job, join(import.meta.dirname, 'native-init.sh'));
     const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--propagation', 'private'];

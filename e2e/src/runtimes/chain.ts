@@ -19,10 +19,23 @@ export function ipvlanChain(mode: Mode, more: object = {}): Conflist {
   return chained(mode, { type: 'ipvlan', master, mode }, more);
 }
 
+/** The bridge of the mixed chains. */
+export const BRIDGE = 'pods0';
+
 /** A main plugin of the reference, with our IPAM in it and ours behind it. */
 export function mixedChain(type: 'macvlan' | 'bridge', more: object = {}): Conflist {
-  const keys = type === 'macvlan' ? { master } : { bridge: 'pods0', isGateway: true };
+  const keys = type === 'macvlan' ? { master } : { bridge: BRIDGE, isGateway: true };
   return chained(type, { type, ...keys }, more);
+}
+
+/** The list with the addresses as ranges: podman knows a network's subnets from these alone, and refuses `--ip` without. */
+export function withRanges(list: Conflist, network: Network): Conflist {
+  const ipam = {
+    type: 'host-local',
+    ranges: subnetsOf(network).map((subnet) => [{ subnet }]),
+    routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
+  };
+  return { ...list, plugins: list.plugins.map((plugin) => ('ipam' in plugin ? { ...plugin, ipam } : plugin)) };
 }
 
 /** The list with one more plugin at its end. */

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { Conflist } from '../runtime.ts';
 import { Cri } from './cri/client.ts';
 import { IMAGE, imagePath } from './image.ts';
@@ -39,10 +40,14 @@ export class Containerd {
     await this.#answer();
   }
 
-  /** The ids of the pods that it knows. */
-  async pods(): Promise<string[]> {
+  /** Removes the pods that there are, and throws if there were any. */
+  async expectNoPods(): Promise<void> {
     const { items } = await this.cri.call('ListPodSandbox', {});
-    return items.map(({ id }) => id);
+    for (const { id: podSandboxId } of items) {
+      await this.cri.call('StopPodSandbox', { podSandboxId });
+      await this.cri.call('RemovePodSandbox', { podSandboxId });
+    }
+    expect(items).toEqual([]);
   }
 
   async stop(): Promise<void> {

@@ -6,30 +6,53 @@ export interface Place {
   run(...command: string[]): string | Promise<string>;
 }
 
-export interface Throughput {
-  /** Bits per second of TCP payload that arrived from the client, and at the client. */
+/** Of what goes from a client to a server, and of what comes back. */
+export interface Rates {
   readonly out: number;
   readonly back: number;
 }
 
+/** Takes down what was measured. */
+export type Note = (text: string) => unknown;
+
 const SECONDS = 2;
+/** A machine that is busy with other things delays what is measured, but nothing makes it more than the limit. */
+const ATTEMPTS = 5;
 /** TCP payload of a frame of 1514 bytes. */
 const PAYLOAD = { IPv4: 1448 / 1514, IPv6: 1428 / 1514 };
 
-/** What a client and the iperf3 server at `address` send each other, both at once. */
-export async function throughput(client: Place, address: string): Promise<Throughput> {
+/** Bits per second of frames that a client and the iperf3 server at `address` send each other, both at once. */
+export async function throughput(client: Place, address: string): Promise<Rates> {
   const words = ['iperf3', '-J', '-c', address, '-t', String(SECONDS), '--bidir'];
-  const told = JSON.parse(await eventually(() => client.run(...words)));
+  const { end } = JSON.parse(await eventually(() => client.run(...words)));
+  const payload = PAYLOAD[address.includes(':') ? 'IPv6' : 'IPv4'];
   return {
-    out: told.end.sum_received.bits_per_second,
-    back: told.end.sum_received_bidir_reverse.bits_per_second,
+    out: end.sum_received.bits_per_second / payload,
+    back: end.sum_received_bidir_reverse.bits_per_second / payload,
   };
 }
 
-/** The rate is that of frames; acknowledgements of the other direction have their share of it. */
-export function expectRate(bits: number, rate: number, address: string, what: string): void {
-  const share = bits / PAYLOAD[address.includes(':') ? 'IPv6' : 'IPv4'] / rate;
-  console.log(`${what}: ${share.toFixed(3)} of ${rate / 1e6} Mbit/s`);
-  expect(share, what).toBeGreaterThan(0.8);
-  expect(share, what).toBeLessThan(1.1);
+/** Both directions have the rate, less the acknowledgements of the other. Never is there more; where there is less, it is measured again. */
+export async function expectRates(client: Place, address: string, rates: Rates, note: Note): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const measured = await throughput(client, address);
+    const shares = [measured.out / rates.out, measured.back / rates.back];
+    await note(`${describe('to', rates.out, shares[0])}, ${describe('from', rates.back, shares[1])} ${address}`);
+    expect(Math.max(...shares), address).toBeLessThan(1.1);
+    if (Math.min(...shares) > 0.8) return;
+    expect(attempt, `${address}: attempts to reach ${rates.out} and ${rates.back} bit/s`).toBeLessThan(ATTEMPTS);
+  }
+}
+
+function describe(direction: string, rate: number, share = 0): string {
+  return `${direction} ${(share * 100).toFixed(1)} % of ${rate / 1e6} Mbit/s`;
+}
+
+/** Nothing limits a client: more than `rate` goes to the address, at the best of some attempts. */
+export async function expectMore(client: Place, address: string, rate: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { out } = await throughput(client, address);
+    if (out > rate) return;
+    expect(attempt, `attempts to send more than ${rate} bit/s without limits`).toBeLessThan(ATTEMPTS);
+  }
 }

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly where: string;
   readonly what: string;
   readonly state: 'passed' | 'failed' | 'skipped';
+  /** What was measured. */
+  readonly notes: readonly string[];
   /** Why it was skipped. */
   readonly reason?: string;
   readonly seconds: number;
@@ -22,6 +24,7 @@ export class CaseReporter implements Reporter {
       where: test.parent.type === 'suite' ? test.parent.name : test.module.relativeModuleId,
       what: test.name,
       state: result.state,
+      notes: test.annotations().map(({ message }) => message),
       ...('note' in result && result.note !== undefined && { reason: result.note }),
       seconds: (test.diagnostic()?.duration ?? 0) / 1000,
     };
@@ -36,15 +39,18 @@ export function outcomeIn(line: string): Outcome | undefined {
 
 const MARKS = { passed: '✓', failed: '✗', skipped: '-' } as const;
 
-/** As one line, for a person who waits. */
-export function progressOf({ where, what, state, reason, seconds }: Outcome): string {
+/** For a person who waits: one line, and one for each measurement. */
+export function progressOf({ where, what, state, notes, reason, seconds }: Outcome): string {
   const why = reason === undefined ? '' : `: skipped, ${reason}`;
-  return `${MARKS[state]} ${where}: ${what}${why}  ${seconds.toFixed(1)} s`;
+  const line = `${MARKS[state]} ${where}: ${what}${why}  ${seconds.toFixed(1)} s`;
+  return [line, ...notes.map((note) => `    ${note}`)].join('\n');
 }
 
-/** Runtime, case, how it ended, and its time. */
+/** Runtime, case, how it ended, and its time; the cases of a runtime together. */
 export function tableOf(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(({ where, what, state, reason, seconds }) => [
+  const order = outcomes.map(({ where }) => where);
+  const together = outcomes.toSorted((one, other) => order.indexOf(one.where) - order.indexOf(other.where));
+  const rows = together.map(({ where, what, state, reason, seconds }) => [
     where,
     what,
     MARKS[state],

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { writeSysctls } from '@cni/sys';
 import { expect } from 'vitest';
 import { adoptNetns, makeNetns, type Netns } from '../netns.ts';
 import type { Conflist } from '../runtime.ts';
@@ -41,7 +42,7 @@ export class Site {
     this.crun = this.script('crun', 'exec /usr/bin/crun --cgroup-manager=disabled "$@"');
     joinByUplink(this.node, this.outside);
     this.#routeToPods();
-    this.outside.run('iperf3', '-s', '-D');
+    this.daemon('ip', 'netns', 'exec', this.outside.name, 'iperf3', '-s');
     this.#before = this.state();
   }
 
@@ -59,13 +60,21 @@ export class Site {
     writeFileSync(join(directory, `10-${list.name}.conflist`), JSON.stringify(list, null, 2));
   }
 
+  /** Puts a script before one of our plugins that writes each call to a file: command, plugin, and the names of the variables. */
+  record(plugin: string, file: string): void {
+    const line = `echo "$CNI_COMMAND ${plugin}" $(env | sed 's/=.*//') >> ${file}`;
+    copyFileSync(this.script(plugin, `${line}\nexec ${join(ours, plugin)}`), join(BIN, plugin));
+  }
+
   state(): State {
     return stateOf(this.node, ...STATE);
   }
 
-  /** The node is as it was before the first pod. */
-  expectNothingLeft(): void {
-    expect(this.state()).toEqual(this.#before);
+  /** The node is as it was before the first pod; of a link that is to stay nothing is said. */
+  expectNothingLeft(link?: string): void {
+    const others = (lines: readonly string[]) => lines.filter((line) => link === undefined || !line.includes(link));
+    const now = Object.entries(this.state()).map(([what, lines]) => [what, others(lines)]);
+    expect(Object.fromEntries(now)).toEqual(this.#before);
   }
 
   /** Starts a program of the node that stays; what it says goes to a file. */
@@ -80,15 +89,15 @@ export class Site {
   /** Ends what was started here, and takes the uplink away. */
   async remove(): Promise<void> {
     for (const child of this.#children) await end(child, 'SIGKILL');
-    for (const pid of this.node.run('ip', 'netns', 'pids', this.outside.name).split('\n').filter(Boolean))
-      process.kill(Number(pid), 'SIGKILL');
     this.node.ip('link', 'del', 'uplink');
     this.outside.delete();
     this.node.delete();
   }
 
+  /** A node of Kubernetes forwards, and so does one of podman. */
   #routeToPods(): void {
-    const routed = (['l3', 'l3s'] as const).flatMap((network) => subnetsOf(network));
+    writeSysctls({ 'net/ipv4/ip_forward': 1, 'net/ipv6/conf/all/forwarding': 1 });
+    const routed = (['l3', 'l3s', 'bridge'] as const).flatMap((network) => subnetsOf(network));
     this.outside.batch(
       ...routed.map((subnet) => `route add ${subnet} via ${subnet.includes(':') ? '2001:db8:2::2' : '192.0.2.2'}`),
     );
