@@ -10,8 +10,14 @@ const needed = {
   measurements: ['iperf3'],
 };
 
-/** Debian has these for x86-64. Without them there is no guest kernel, and no executable for arm64. */
-const optional = process.arch === 'x64' ? ['user-mode-linux', 'gcc-aarch64-linux-gnu', 'qemu-user-static'] : [];
+/**
+ * Without these there are no tests under real runtimes. Debian has the others for x86-64 only: without them there is no guest kernel, and no
+ * executable for arm64.
+ */
+const optional = [
+  ...['containerd', 'crun', 'podman', 'busybox-static'],
+  ...(process.arch === 'x64' ? ['user-mode-linux', 'gcc-aarch64-linux-gnu', 'qemu-user-static'] : []),
+];
 
 /** Installs what is missing, as root on Debian; else says in one line what to install, and goes on. */
 export async function prepareDebian() {
@@ -44,8 +50,9 @@ async function installOptional(name) {
 }
 
 function apt(name, args) {
-  const options = ['-q', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'];
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Nothing that is there makes way, Docker's containerd for one, and no service is started.
+  const options = ['-q', '-y', '--no-install-recommends', '--no-remove', '-o', 'DPkg::Lock::Timeout=120'];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
   const remedy = 'Are the sources of apt (/etc/apt) right, and reachable?';
   return must(name, 'apt-get', [...options, ...args], { env, remedy });
 }

@@ -70,10 +70,10 @@ async function build() {
   return built;
 }
 
-/** Runs a task in every package that has it, and shows each test file as it ends. */
+/** Runs a task in every package that has it, and shows each test file as it ends, and each case under a runtime. */
 function turbo(task, ...options) {
   const onLine = (line) => {
-    const file = /^(\S+?):\S+: +([✓❯×].*\.test\.ts.*)$/.exec(line);
+    const file = /^(\S+?):\S+: +([✓❯×✗-] .*(?:\.test\.ts.*| \d+\.\d s))$/.exec(line);
     if (file !== null) console.log(`  ${file[1].padEnd(22)} ${file[2]}`);
   };
   return run(task.replace(':', '-'), 'turbo', ['run', task, '--continue', ...options], { onLine });

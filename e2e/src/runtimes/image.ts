@@ -1,5 +1,5 @@
 /** The image that all containers are made of: busybox and iperf3 of this machine, packed by hand as one layer of an OCI archive. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -98,11 +98,17 @@ function rootfs(directory: string): string {
   for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n'))
     if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
   copyFileSync(iperf3, join(root, 'bin/iperf3'));
-  for (const [library] of execFileSync('ldd', [iperf3], { encoding: 'utf8' }).matchAll(/\/\S+/g)) {
+  for (const library of [busybox, iperf3].flatMap(librariesOf)) {
     mkdirSync(join(root, dirname(library)), { recursive: true });
     copyFileSync(library, join(root, library));
   }
   return root;
+}
+
+/** None of a static program, which `ldd` refuses. */
+function librariesOf(program: string): string[] {
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+  return [...stdout.matchAll(/\/\S+(?= \()/g)].map(([path]) => path);
 }
 
 function pack(directory: string, file: string, ...names: string[]): void {
