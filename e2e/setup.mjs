@@ -1,5 +1,5 @@
 /**
- * The way in: `node e2e/setup.mjs [test | demo | COMMAND [ARGUMENT...]]`, as the scripts of the root's package.json call it.
+ * The way in: `node e2e/setup.mjs [test | demo | release | COMMAND [ARGUMENT...]]`, as the scripts of the root's package.json call it.
  * Brings what the repository needs onto the machine, then runs the tests, the demo or a command with the right PATH.
  * Plain JavaScript for Node 20.11 and newer, because nothing is installed yet.
  */
@@ -17,6 +17,10 @@ async function main([command, ...args]) {
   if (command === 'demo') {
     await step('build', buildExecutables);
     return pass('node', ['--conditions=@cni/source', 'e2e/src/demo/main.ts', ...args]);
+  }
+  if (command === 'release') {
+    await step('build', buildExecutables);
+    return pass('node', ['--conditions=@cni/source', 'release/src/main.ts', ...args]);
   }
   const task = command === 'turbo' && args[0] === 'run' ? args[1] : undefined;
   if (task === 'e2e' || task === 'bench') await step('build', buildExecutables);

@@ -39,6 +39,14 @@ describe('the notices of a bundle', () => {
     expect(noticesOf([repository], entry)).toBe('=== c\n\nOf all.\n');
   });
 
+  test('a package.json within a package is of the same package', () => {
+    write('node_modules/@scope/d/package.json', { name: '@scope/d', version: '4.0.0' });
+    write('node_modules/@scope/d/LICENCE.txt', 'Four.');
+    write('node_modules/@scope/d/dist/package.json', { name: '@scope/d', version: '4.0.0' });
+    const d = write('node_modules/@scope/d/dist/d.js', '');
+    expect(noticesOf([d], entry)).toBe('=== @scope/d 4.0.0\n\nFour.\n');
+  });
+
   test('an input without a notice is an error, also below a repository that has one', () => {
     write('repository/node_modules/none/package.json', { name: 'none', version: '3.0.0' });
     const none = write('repository/node_modules/none/index.js', '');

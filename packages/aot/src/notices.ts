@@ -49,10 +49,10 @@ function noticeOf({ directory, name, version }: Package): string {
 
 const LICENCE = /^(licen[cs]e|copying|copyright|notice)(\.(md|txt))?$/i;
 
-/** In the package itself; or, in a repository of several, in the nearest directory above that has one. */
+/** In the nearest directory that has some, up to the installed package's own; in a repository of several packages, up to its root. */
 function licenceFiles(directory: string): string[] {
   const names = readdirSync(directory).filter((name) => LICENCE.test(name));
   if (names.length > 0) return names.toSorted().map((name) => join(directory, name));
-  const above = dirname(directory);
-  return directory.includes('/node_modules/') || above === directory ? [] : licenceFiles(above);
+  const isInstalled = /\/node_modules\/(@[^/]+\/)?[^/]+$/.test(directory);
+  return isInstalled || dirname(directory) === directory ? [] : licenceFiles(dirname(directory));
 }
