@@ -11,6 +11,8 @@ export const ours: string = join(import.meta.dirname, '../../dist/bin');
 export const reference: string = '/usr/lib/cni';
 /** The example, built as by somebody else. */
 export const thirdParty: string = join(import.meta.dirname, '../dist/third-party');
+/** The tarball of a release of this architecture, and its checksum. */
+export const release: string = join(import.meta.dirname, '../dist/release');
 
 /** One host with an uplink, a neighbour outside of it, and pods: namespaces all of them. */
 export interface World {
