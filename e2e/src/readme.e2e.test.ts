@@ -18,21 +18,24 @@ function conflistOf(page: string): Conflist {
   return first;
 }
 
-test.for(['README.md', 'packages/ipvlan/README.md', 'packages/host-local/README.md', 'packages/bandwidth/README.md'])(
-  '%s',
-  (page, { world }) => {
-    const { host } = world;
-    host.ip('link', 'set', 'uplink', 'down');
-    host.ip('link', 'set', 'uplink', 'name', 'ens192', 'up');
-    const pod = world.pod();
-    const list = conflistOf(page);
-    const result = runtimeOf(world).add(list, pod.attachment);
-    expect(result.ips?.[0]?.address).toMatch(/^172\.51\.0\.10[0-8]\/16$/);
-    runtimeOf(world).check(list, pod.attachment, result);
-    runtimeOf(world).del(list, pod.attachment, result);
-    expect(nothingIn(pod)).toBe(true);
-  },
-);
+test.for([
+  'README.md',
+  'packages/ipvlan/README.md',
+  'packages/host-local/README.md',
+  'packages/bandwidth/README.md',
+  'packages/coordinator/README.md',
+])('%s', (page, { world }) => {
+  const { host } = world;
+  host.ip('link', 'set', 'uplink', 'down');
+  host.ip('link', 'set', 'uplink', 'name', 'ens192', 'up');
+  const pod = world.pod();
+  const list = conflistOf(page);
+  const result = runtimeOf(world).add(list, pod.attachment);
+  expect(result.ips?.[0]?.address).toMatch(/^172\.51\.0\.10[0-8]\/16$/);
+  runtimeOf(world).check(list, pod.attachment, result);
+  runtimeOf(world).del(list, pod.attachment, result);
+  expect(nothingIn(pod)).toBe(true);
+});
 
 /** What the README tells an operator to type, with the architecture of this machine. */
 function steps(): string {

@@ -1,6 +1,7 @@
 import { add, check, del } from './attach.ts';
 import { bandwidth } from './bandwidth.ts';
 import type { Options } from './command-line.ts';
+import { coordinator } from './coordinator.ts';
 import { install } from './install.ts';
 import { ipam } from './ipam.ts';
 import { lint } from './lint.ts';
@@ -161,6 +162,22 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   [
+    'coordinator',
+    {
+      operands: 'sync [NETWORK]',
+      fewest: 1,
+      most: 2,
+      about: 'tell running pods of the addresses that their node has now',
+      notes: [
+        'For after the node got or lost an address: pods learn at their ADD how to reach it. What else is missing of what',
+        'coordinator made for them is put back too. Without NETWORK, pods of all networks.',
+      ],
+      example: 'cnictl coordinator sync',
+      options: { ...NETWORK_OPTIONS, ...HELP_OPTION },
+      run: always(coordinator),
+    },
+  ],
+  [
     'lint',
     {
       operands: 'FILE...',
@@ -168,8 +185,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       most: Number.POSITIVE_INFINITY,
       about: 'look for what is wrong with conflists, without running anything',
       notes: [
-        'Values are held against the protocol, and against the schemas of ipvlan and host-local; of other plugins only the',
-        'name is looked at. Keys that nothing reads are warnings. Fails when there are errors.',
+        'Values are held against the protocol, and against the schemas of our plugins; of others only the name is looked at.',
+        'Keys that nothing reads are warnings. Fails when there are errors.',
       ],
       example: 'cnictl lint /etc/cni/net.d/*.conflist',
       options: { json: { about: 'print JSON' }, ...HELP_OPTION },

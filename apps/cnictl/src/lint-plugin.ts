@@ -1,4 +1,5 @@
 import { bandwidth } from '@cni/plugin-bandwidth';
+import { coordinator } from '@cni/plugin-coordinator';
 import { hostLocal } from '@cni/plugin-host-local';
 import { ipvlan } from '@cni/plugin-ipvlan';
 import { attachKeys, commonKeys, isObject, type JsonObject, type Plugin, parseWith } from '@cni/skel';
@@ -8,7 +9,7 @@ import { keysOf, memberOf, unknownKeys } from './unknown-keys.ts';
 
 /** The plugins whose configuration is known to the last key. */
 const OURS: ReadonlyMap<string, Plugin> = new Map(
-  [ipvlan, hostLocal, bandwidth].map((plugin) => [plugin.name, plugin]),
+  [ipvlan, hostLocal, bandwidth, coordinator].map((plugin) => [plugin.name, plugin]),
 );
 
 /** Plugins of others whose names are near to those of ours. */
@@ -53,13 +54,14 @@ function lintType(type: unknown, path: string): Problem[] {
   return meant === undefined ? [] : [warning(`${path}: did you mean \`${meant}\`? (got "${type}")`)];
 }
 
-function lintMain({ definition }: Plugin, config: JsonObject, path: string): Problem[] {
+function lintMain({ definition, respell }: Plugin, config: JsonObject, path: string): Problem[] {
+  const spelled = respell.config(config);
   const request = { bytes: new Uint8Array(0), document: config };
   return [
     ...attempt(path, () => commonKeys(request, 'ADD')).problems,
     ...attempt(path, () => attachKeys(request)).problems,
-    ...attempt('', () => parseWith(definition.config, config, path)).problems,
-    ...unknownKeys(definition.config, config, path, PLUGIN_KEYS).map(warning),
+    ...attempt('', () => parseWith(definition.config, spelled, path)).problems,
+    ...unknownKeys(definition.config, spelled, path, PLUGIN_KEYS).map(warning),
   ];
 }
 

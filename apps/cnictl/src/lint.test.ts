@@ -21,6 +21,22 @@ test('nothing wrong', () => {
   expect(lint(good)).toEqual(['nothing wrong']);
 });
 
+test("coordinator's keys in any letter case, and a wrong one", () => {
+  const spiderpool = {
+    type: 'coordinator',
+    txQueueLen: 0,
+    tunePodRoutes: true,
+    mode: 'auto',
+    podDefaultRouteNIC: 'net1',
+  };
+  expect(one(spiderpool)).toEqual(['nothing wrong']);
+  expect(one({ ...spiderpool, HijackCidr: ['10'], hijack: [] })).toEqual([
+    'error: plugins[0].hijackCIDR[0]: "10" is not an IP address (got "10")',
+    'warning: plugins[0].hijack: unknown key `hijack`, it has no effect',
+    '1 error, 1 warning',
+  ]);
+});
+
 test('plugins of others pass, whatever they say', () => {
   const others = ['bridge', 'vlan', 'macvlan', 'tuning'].map((type) => ({ type, matser: 1, ipam: { type: 'static' } }));
   expect(lint({ ...good, plugins: others })).toEqual(['nothing wrong']);

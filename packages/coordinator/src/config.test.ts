@@ -26,8 +26,13 @@ const DEFAULTS: Config = {
   detectOptions: { retries: 3, interval: 60, timeout: 100 },
 };
 
+/** As skel does it, spelling included. */
+function read(given: object): Config {
+  return parseWith(Config, coordinator.respell.config(given));
+}
+
 test('what is not given', () => {
-  expect(parseWith(Config, {})).toEqual(DEFAULTS);
+  expect(read({})).toEqual(DEFAULTS);
 });
 
 test("the configuration that Spiderpool's generator writes", () => {
@@ -39,7 +44,7 @@ test("the configuration that Spiderpool's generator writes", () => {
     vethLinkAddress: '',
     podDefaultRouteNic: '',
   };
-  expect(parseWith(Config, given)).toEqual(DEFAULTS);
+  expect(read(given)).toEqual(DEFAULTS);
 });
 
 test.each<[string, object, Partial<Config>]>([
@@ -73,7 +78,7 @@ test.each<[string, object, Partial<Config>]>([
     { detectIPConflict: true, detectOptions: { retries: 5, interval: 1000, timeout: 250 } },
   ],
 ])('%s', (_, given, expected) => {
-  expect(parseWith(Config, given)).toEqual({ ...DEFAULTS, ...expected });
+  expect(read(given)).toEqual({ ...DEFAULTS, ...expected });
 });
 
 test.each([
@@ -95,7 +100,7 @@ test.each([
   [{ detectOptions: { timeout: '1h' } }, /^detectOptions\.timeout: "1h" is not a time/],
   [{ podCIDRType: 'calico' }, /^podCIDRType: .*\(got "calico"\)$/],
 ])('refuses %j', (given, message) => {
-  expect(() => parseWith(Config, given)).toThrow(message);
+  expect(() => read(given)).toThrow(message);
 });
 
 test('args.cni, in either spelling', () => {

@@ -1,5 +1,5 @@
 import { type Cidr, formatCidr, formatIp, hostCidr, parseCidr, parseIp, subnetOf } from '@cni/ip';
-import { parsed, type Schema, spellingOf } from '@cni/skel';
+import { parsed, type Schema } from '@cni/skel';
 import * as z from 'zod/mini';
 
 /** A route by a gateway of the pod's network. */
@@ -187,8 +187,7 @@ function configOf({ mode, podDefaultCniNic, hostRuleTable, podRPFilter, podCIDRT
   };
 }
 
-/** Letter case does not matter, as in the programs that such configurations were written for. */
-export const Config: Schema<Config> = z.pipe(z.pipe(z.transform(spellingOf(Keys)), Keys), z.transform(configOf));
+export const Config: Schema<Config> = z.pipe(Keys, z.transform(configOf));
 
 /** `args.cni`: what one pod asks for. */
 export interface ArgsCni {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { syncAttachments } from './sync.ts';
 import { addInterface, addNode, addPod, ask, must, run, type TestNode, type TestPod } from './testing/pods.ts';
 
 let node: TestNode;
@@ -84,6 +85,24 @@ test('an address for veth0', () => {
   const [{ addr_info }] = pod.ipJson('-4', 'address', 'show', 'veth0');
   expect(addr_info).toMatchObject([{ local: expect.stringMatching(/^169\.254\./), prefixlen: 32 }]);
   must(pod, 'CHECK');
+});
+
+test('rp_filter is what is asked for, and lets pass what the node passes on', () => {
+  const effective = (link: string) =>
+    Math.max(...['all', link].map((one) => Number(pod.exec('sysctl', '-n', `net.ipv4.conf.${one}.rp_filter`))));
+  run('ip', 'address', 'add', '192.0.2.9/32', 'dev', 'lo');
+  for (const [podRPFilter, eth0] of [
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ] as const) {
+    must(pod, 'ADD', { podRPFilter });
+    expect([effective('eth0'), effective('veth0')]).toEqual([eth0, eth0 === 0 ? 0 : 2]);
+    expect(run('ping', '-c1', '-W2', '-I', '192.0.2.9', '10.9.0.10'), `rp_filter ${podRPFilter}`).toContain(
+      '1 received',
+    );
+  }
+  run('ip', 'address', 'del', '192.0.2.9/32', 'dev', 'lo');
 });
 
 test('somebody else has the address: nothing is made', () => {
@@ -235,4 +254,35 @@ test('no address, no link, no prevResult', () => {
   expect(ask(pod, 'ADD', {}, { CNI_IFNAME: 'net7' }).document).toMatchObject({ code: 101 });
   pod.ip('address', 'flush', 'dev', 'eth0');
   expect(ask(pod, 'ADD').document.msg).toMatch(/^eth0 in .* has no address that others can reach$/);
+});
+
+test('the node gets another address, and loses one: pods are told', () => {
+  must(pod, 'ADD');
+  addInterface(pod, node, 'net1', 11, '8');
+  must(pod, 'ADD', {}, NET1);
+  run('ip', 'address', 'add', '10.9.0.77/24', 'dev', node.uplink);
+  run('ip', '-6', 'address', 'del', 'fd09::2/64', 'dev', node.uplink);
+  const mine = { network: 'net', containerId: pod.name, added: ['10.9.0.77'], removed: ['fd09::2'], gone: false };
+  const synced = () => syncAttachments('net').filter(({ containerId }) => containerId === pod.name);
+  expect(synced()).toEqual(
+    expect.arrayContaining([
+      { ...mine, ifName: 'eth0' },
+      { ...mine, ifName: 'net1' },
+    ]),
+  );
+  expect(pod.exec('ping', '-c1', '-W2', '10.9.0.77')).toContain('1 received');
+  expect(pod.exec('ping', '-c1', '-W2', '-I', '10.8.0.11', '10.9.0.77')).toContain('1 received');
+  expect(routes('main', '-6')).not.toContain('fd09::2 veth0');
+  must(pod, 'CHECK');
+  must(pod, 'CHECK', {}, NET1);
+  expect(synced().flatMap(({ added, removed }) => [...added, ...removed])).toEqual([]);
+});
+
+test('what somebody removed is put back', () => {
+  must(pod, 'ADD');
+  pod.ip('route', 'del', '10.9.0.2');
+  run('ip', 'rule', 'del', 'pref', '1000');
+  expect(ask(pod, 'CHECK').status).toBe(1);
+  syncAttachments('net');
+  must(pod, 'CHECK');
 });

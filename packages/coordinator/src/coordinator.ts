@@ -25,6 +25,7 @@ export const coordinator: Plugin = definePlugin({
   name: 'coordinator',
   about: 'coordinator gives a pod on an underlay network a way to its own node and to services',
   config: Config,
+  caselessKeys: true,
   argsCni: ArgsCni,
   trace(sink) {
     tell = sink;

@@ -8,7 +8,7 @@ import type { Ground, Side } from './ground.ts';
 import type { Inputs, Nic, NodeWay, Setting } from './inputs.ts';
 import { decide, type Mode, VETH } from './mode.ts';
 import { addressesOf, nicsOf, takenTables } from './nics.ts';
-import { nodeAddresses } from './node-addresses.ts';
+import { findNodeAddresses } from './node-addresses.ts';
 import { hostLinkName, linkLocalOf, macOf, type Owner } from './owner.ts';
 import type { Record } from './record.ts';
 
@@ -39,6 +39,8 @@ export function inputsOf(question: Question): Inputs {
   const way = makesVeth ? newWay(owner) : existingWay(question, mode);
   const parts = config.tunePodRoutes && !makesVeth;
   const nics = nicsFor(question, own, parts, way);
+  const { hostIPs, hostInterfaces } = config;
+  const nodeSource = { hostIPs, hostInterfaces };
   const before = records.find(({ ifName }) => ifName === owner.ifName);
   return {
     mode,
@@ -47,7 +49,8 @@ export function inputsOf(question: Question): Inputs {
     way,
     vethMtu: config.vethMTU ?? own.mtu,
     ...vethAddress(config, owner),
-    nodeAddresses: nodeAddressesFor(question, own, nics),
+    ...nodeSource,
+    nodeAddresses: findNodeAddresses(ground.host, own, nics[0]?.addresses ?? [], nodeSource),
     hijack: [...new Set([...config.overlayPodCIDR, ...config.serviceCIDR, ...config.hijackCIDR])],
     policyRoutes: config.policyRoutes,
     hostRuleTable: config.hostRuleTable,
@@ -102,19 +105,10 @@ function wishesOf(own: string | undefined, records: readonly Record[]): string[]
   return [...new Set([...(own === undefined ? [] : [own]), ...records.flatMap(({ inputs }) => inputs.wishes)])];
 }
 
-function nodeAddressesFor({ config, ground: { host } }: Question, own: Link, nics: readonly Nic[]): string[] {
-  const { hostIPs, hostInterfaces } = config;
-  const view =
-    hostIPs.length > 0
-      ? { links: [], addresses: [] }
-      : { links: host.rtnl.links.list(), addresses: host.rtnl.addresses.list() };
-  const master = own.parentNetnsId === undefined ? undefined : own.parent;
-  return nodeAddresses(view, { hostIPs, hostInterfaces, addresses: nics[0]?.addresses ?? [], master });
-}
-
-function vethAddress({ vethLinkAddress }: Config, { containerId }: Owner): Pick<Inputs, 'vethAddress'> {
-  if (vethLinkAddress === undefined) return {};
-  return { vethAddress: vethLinkAddress === 'auto' ? linkLocalOf(containerId) : vethLinkAddress };
+/** Where rp_filter is not off, the kernel drops what comes by a link without an address, unless it is from a link's own subnet. */
+function vethAddress({ vethLinkAddress, podRPFilter }: Config, { containerId }: Owner): Pick<Inputs, 'vethAddress'> {
+  const wanted = vethLinkAddress ?? (podRPFilter === 0 ? undefined : 'auto');
+  return wanted === undefined ? {} : { vethAddress: wanted === 'auto' ? linkLocalOf(containerId) : wanted };
 }
 
 /** Sysctls that are set in the pod, with what they were before the first ADD. */

@@ -1,1 +1,2 @@
 export { coordinator } from './coordinator.ts';
+export { type Synced, syncAttachments } from './sync.ts';

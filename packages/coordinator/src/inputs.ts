@@ -43,6 +43,9 @@ export interface Inputs {
   readonly vethAddress?: string | undefined;
   /** The first of each family is the gateway of what goes by the node. */
   readonly nodeAddresses: readonly string[];
+  /** Where they are from, if they are not all of the node's. */
+  readonly hostIPs: readonly string[];
+  readonly hostInterfaces: readonly string[];
   readonly hijack: readonly string[];
   readonly policyRoutes: readonly { readonly dst: string; readonly gw: string }[];
   readonly hostRuleTable: number;
@@ -79,6 +82,8 @@ export const Inputs: z.ZodMiniType<Inputs> = z.object({
   vethMtu: number,
   vethAddress: z.optional(text),
   nodeAddresses: z.array(text),
+  hostIPs: z.array(text),
+  hostInterfaces: z.array(text),
   hijack: z.array(text),
   policyRoutes: z.array(z.object({ dst: text, gw: text })),
   hostRuleTable: number,

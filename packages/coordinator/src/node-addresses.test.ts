@@ -29,7 +29,7 @@ const addresses = [
   at('br-0123456789ab', '172.18.0.1/16'),
 ];
 const view = { links, addresses };
-const none = { hostIPs: [], hostInterfaces: [], addresses: [] };
+const none = { hostInterfaces: [], addresses: [] };
 
 test('those of the node itself, in the order of its links', () => {
   expect(nodeAddresses(view, none)).toEqual(['192.0.2.5', '10.1.0.5', 'fd00::5', '198.51.100.7']);
@@ -46,8 +46,4 @@ test('on given links alone, whatever their names', () => {
     '10.1.0.5',
     'fd00::5',
   ]);
-});
-
-test('given', () => {
-  expect(nodeAddresses(view, { ...none, hostIPs: ['203.0.113.1', '203.0.113.1'] })).toEqual(['203.0.113.1']);
 });

@@ -1,5 +1,27 @@
 import { contains, formatIp, type Ip, parseIp } from '@cni/ip';
 import type { Link, LinkAddress } from '@cni/rtnetlink';
+import type { Side } from './ground.ts';
+
+/** Where a node's addresses are from: given, or found on given links, or on all that are its own. */
+export interface NodeSource {
+  readonly hostIPs: readonly string[];
+  readonly hostInterfaces: readonly string[];
+}
+
+/** The node's addresses as they are now, for a pod's interface with these addresses. */
+export function findNodeAddresses(
+  { rtnl }: Side,
+  own: Link,
+  addresses: readonly string[],
+  source: NodeSource,
+): string[] {
+  if (source.hostIPs.length > 0) return [...new Set(source.hostIPs)];
+  const master = own.parentNetnsId === undefined ? undefined : own.parent;
+  return nodeAddresses(
+    { links: rtnl.links.list(), addresses: rtnl.addresses.list() },
+    { ...source, addresses, master },
+  );
+}
 
 /** What is known of the node. */
 export interface NodeView {
@@ -7,9 +29,7 @@ export interface NodeView {
   readonly addresses: readonly LinkAddress[];
 }
 
-export interface Wanted {
-  readonly hostIPs: readonly string[];
-  readonly hostInterfaces: readonly string[];
+export interface Wanted extends Pick<NodeSource, 'hostInterfaces'> {
   /** The pod's. */
   readonly addresses: readonly string[];
   /** Index of the link of the node that the pod's interface is a slave of. */
@@ -21,11 +41,10 @@ const FOREIGN =
   /^(lo|docker|br-[0-9a-f]{12}$|cbr|dummy|virbr|lxcbr|lxdbr|podman|veth|cali|flannel|kube-|cni|vx-submariner|cilium|tunl0|vxlan\.calico|nodelocaldns|tailscale)/;
 
 /**
- * The addresses by which pods know their node: those that are given, or those of its links. The first of a family is the gateway of
+ * The addresses by which pods know their node: those of its links. The first of a family is the gateway of
  * what goes by the node: one of the pod's own subnet if there is one, else of the master, else of the first link.
  */
 export function nodeAddresses({ links, addresses }: NodeView, wanted: Wanted): string[] {
-  if (wanted.hostIPs.length > 0) return [...new Set(wanted.hostIPs)];
   const own = wanted.addresses.map(parseIp);
   const usable = addresses.filter((one) => isUsable(one) && isOfNode(links, one, wanted.hostInterfaces));
   const rank = (one: LinkAddress) => {

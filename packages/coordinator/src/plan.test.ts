@@ -47,6 +47,8 @@ const first: Inputs = {
   way,
   vethMtu: 1500,
   nodeAddresses: ['10.9.0.2', '192.0.2.2', 'fd09::2'],
+  hostIPs: [],
+  hostInterfaces: [],
   hijack: ['10.96.0.0/12'],
   policyRoutes: [],
   hostRuleTable: 500,

@@ -1,13 +1,14 @@
 import { equalCidrs, hostCidr } from '@cni/ip';
-import { deleteQuietly, findPeer } from '@cni/rtnetlink';
+import { deleteQuietly } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
-import { type Netns, openNetns, SysError } from '@cni/sys';
+import type { Netns } from '@cni/sys';
 import { takeAll } from './apply.ts';
 import { PROTOCOL } from './entries/route.ts';
 import { deleteVeth } from './entries/veth.ts';
 import { openSide, type Side } from './ground.ts';
 import { hostLinkName, type Owner } from './owner.ts';
 import { findRecord, forgetRecord, listRecords, type Record } from './record.ts';
+import { sandboxOf } from './sandbox.ts';
 
 export interface Removal {
   readonly owner: Owner;
@@ -29,25 +30,6 @@ export function removeAll({ owner, netns, prevResult }: Removal): void {
   );
   if (netns === undefined) found?.close();
   forgetRecord(owner);
-}
-
-/** The namespace of the ADD, should it be there still: a path may be another pod's by now, but the way to the node is not. */
-function sandboxOf({ sandbox, inputs: { way } }: Record, host: Side): Netns | undefined {
-  const netns = netnsIfAny(sandbox);
-  if (netns === undefined) return undefined;
-  const link = openSide(netns).find(way.link);
-  if (link !== undefined && findPeer(link, host.rtnl)?.name === way.hostLink) return netns;
-  netns.close();
-  return undefined;
-}
-
-function netnsIfAny(path: string): Netns | undefined {
-  try {
-    return openNetns(path);
-  } catch (error) {
-    if (error instanceof SysError) return undefined;
-    throw error;
-  }
 }
 
 /** A record that cannot be read is none: what can be proven ours without it goes all the same. */

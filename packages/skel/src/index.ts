@@ -35,7 +35,6 @@ export {
 } from './result.ts';
 export { run } from './run.ts';
 export { parsed, parseWith, type Schema } from './schema.ts';
-export { type Spelling, spellingOf } from './spelling.ts';
 export { attemptAll, type Undo, withUndo } from './undo.ts';
 export { neededPrevResult } from './verbs.ts';
 export { isAtLeast, isSpecVersion, SPEC_VERSIONS, type SpecVersion } from './versions.ts';

@@ -96,6 +96,8 @@ export interface PluginDefinition<
   readonly role?: 'ipam';
   /** The plugin's own keys; unknown keys should pass. The keys of the protocol are looked after. */
   readonly config: Schema<Config>;
+  /** Letter case does not matter in `config`, and `null` means absent: as in plugins in Go, whose configurations exist already. */
+  readonly caselessKeys?: boolean;
   /** What DEL needs of the configuration. Absent: nothing, and DEL cannot fail on a wrong key. */
   readonly delConfig?: Schema<DelConfig>;
   /** Capabilities, by their names. Letter case does not matter and `null` means absent. */
@@ -124,7 +126,7 @@ export interface Plugin {
   /** Oldest first. */
   readonly versions: readonly SpecVersion[];
   readonly definition: AnyDefinition;
-  readonly respell: { readonly runtimeConfig: Spelling; readonly argsCni: Spelling };
+  readonly respell: { readonly config: Spelling; readonly runtimeConfig: Spelling; readonly argsCni: Spelling };
 }
 
 /** Members that `Shape` does not have, also within lists and objects, are of type never: TypeScript itself lets them pass here. */
@@ -164,13 +166,14 @@ export function definePlugin<
     add: (call: never) => Returned & Exact<Returned, Result> & NoPromise;
   },
 ): Plugin {
-  const { name, versions = SPEC_VERSIONS, runtimeConfig, argsCni } = definition;
+  const { name, versions = SPEC_VERSIONS, config, caselessKeys, runtimeConfig, argsCni } = definition;
   const asIs: Spelling = (value) => value;
   return {
     name,
     versions: SPEC_VERSIONS.filter((version) => versions.includes(version)),
     definition: definition as unknown as AnyDefinition,
     respell: {
+      config: caselessKeys ? spellingOf(config) : asIs,
       runtimeConfig: runtimeConfig === undefined ? asIs : spellingOf(runtimeConfig),
       argsCni: argsCni === undefined ? asIs : spellingOf(argsCni),
     },

@@ -38,6 +38,23 @@ describe('what a verb is given', () => {
     expect(args?.get('IP')).toBe('10.0.0.9');
   });
 
+  test('keys as plugins in Go read them, where a plugin wants that', () => {
+    const config = { MODE: 'l3', mode: null };
+    for (const [caselessKeys, mode] of [
+      [true, 'l3'],
+      [false, 'l2'],
+    ] as const) {
+      const { subject, calls } = recorder({
+        caselessKeys,
+        status() {},
+        config: z.object({ mode: z._default(z.nullable(z.string()), 'l2') }) as never,
+      });
+      for (const verb of ['ADD', 'STATUS'])
+        expect(run(subject, { verb, config: caselessKeys ? config : { MODE: 'l3' } }).status).toBe(0);
+      expect(calls[0]).toMatchObject({ config: { mode } });
+    }
+  });
+
   test('wrong values of runtimeConfig and args.cni, at their place', () => {
     const schema = z.object({ ips: z.optional(z.array(z.string())) });
     const subject = plugin({ runtimeConfig: schema, argsCni: schema, cniArgs: ['IP'] });

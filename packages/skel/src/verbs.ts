@@ -62,7 +62,7 @@ type Prepared = Omit<CheckCall<unknown, unknown, unknown, string>, 'netns'>;
 function prepare(plugin: Plugin, asked: Understood): Prepared {
   const { definition, respell } = plugin;
   const { request, network, env } = asked;
-  const config = parseWith(definition.config, request.document);
+  const config = parseWith(definition.config, respell.config(request.document));
   const { runtimeConfig, argsCni, dns } = attachKeys(request);
   return {
     config,
@@ -163,7 +163,7 @@ function status(plugin: Plugin, asked: Understood): void {
 }
 
 function everyCall(plugin: Plugin, asked: Understood) {
-  const config = parseWith(plugin.definition.config, asked.request.document);
+  const config = parseWith(plugin.definition.config, plugin.respell.config(asked.request.document));
   return { config, network: asked.network, ipam: ipamFor(plugin, asked) };
 }
 

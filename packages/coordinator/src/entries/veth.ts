@@ -2,6 +2,7 @@ import { equalCidrs, parseCidr } from '@cni/ip';
 import { deleteQuietly, findPeer, type Link } from '@cni/rtnetlink';
 import { CniError } from '@cni/skel';
 import type { Ground, Side } from '../ground.ts';
+import { isLinkLocal } from '../node-addresses.ts';
 import { aliasOf, groupOf, type Owner } from '../owner.ts';
 import type { VethEntry } from './entry.ts';
 import type { Kind } from './kind.ts';
@@ -28,7 +29,11 @@ export const veth: Kind<VethEntry> = {
     host.rtnl.links.set(host.index(hostLink), { alias: aliasOf(owner), group: 0, mtu, up: true });
     const index = pod.index(link);
     pod.rtnl.links.set(index, { mtu, up: true });
-    if (address !== undefined) pod.rtnl.addresses.replace(index, { address: parseCidr(address) });
+    if (address === undefined) return;
+    const wanted = parseCidr(address);
+    // One that nobody else can reach is nobody's source.
+    const scope = isLinkLocal(wanted.ip) ? 'link' : 'universe';
+    pod.rtnl.addresses.replace(index, { address: wanted, scope });
   },
   take({ hostLink }, { host, owner }) {
     deleteVeth(host, hostLink, owner);
