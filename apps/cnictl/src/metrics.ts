@@ -3,7 +3,7 @@
  *
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, text format 0.0.4
  */
-import type { BucketReport } from '@cni/plugin-bandwidth';
+import { type BucketReport, type Limits, lookAtNode, type Node } from '@cni/plugin-bandwidth';
 import { isCniError, toFailure } from '@cni/skel';
 import { type CachedAttachment, listCached } from './cache.ts';
 import { findNetwork } from './find-network.ts';
@@ -71,10 +71,11 @@ interface Sample {
 /** `cnictl bandwidth metrics`. A pod that cannot be looked at does not keep the others from being told of: it is counted. */
 export function printMetrics({ settings: { cacheDir, confDir } }: Session, { stdout, stderr }: Terminal): void {
   const networkOf = remembering((name) => findReadable(name, confDir));
+  const node = lookAtNode();
   const failed: string[] = [];
   const samples = listCached(cacheDir).flatMap((cached) => {
     try {
-      return samplesOf(cached, networkOf(cached.networkName));
+      return samplesOf(cached, networkOf(cached.networkName), node);
     } catch (error) {
       // Between two looks a pod may go.
       if (mayBeAlive(cached) && !isCniError(error, 'LINK_MISSING'))
@@ -103,15 +104,15 @@ function remembering<T>(find: (name: string) => T): (name: string) => T {
   };
 }
 
-function samplesOf(cached: CachedAttachment, network: Network | undefined): Sample[] {
+function samplesOf(cached: CachedAttachment, network: Network | undefined, node: Node): Sample[] {
   if (cached.netns === '' || !isShaped(cached, network)) return [];
   const { networkName, containerId, ifName } = cached;
-  return withLimits(cached, network, (limits) =>
+  const read = (limits: Limits) =>
     limits.buckets().flatMap(({ there, direction, place }) => {
       const labels = formatLabels({ network: networkName, container: containerId, ifname: ifName, direction, place });
       return there === undefined ? [] : [{ labels, there }];
-    }),
-  );
+    });
+  return withLimits(cached, network, read, node);
 }
 
 /** `{a="1",b="2"}`. */

@@ -1,5 +1,5 @@
 /** From what is remembered of an attachment to the limits that the plugin bandwidth holds it to. */
-import { type Limits, openLimits } from '@cni/plugin-bandwidth';
+import { type Limits, type Node, openLimits } from '@cni/plugin-bandwidth';
 import { CniError, isObject, type JsonObject } from '@cni/skel';
 import { openNetns } from '@cni/sys';
 import { networkIn } from './attach.ts';
@@ -11,7 +11,12 @@ import { type ChainedPlugin, type Network, spokenVersion } from './network.ts';
  * Opens the limits of an attachment by the network as it is now, or as it was when that is gone. Throws {@link CniError}, and
  * `SysError` when the namespace cannot be opened.
  */
-export function withLimits<T>(cached: CachedAttachment, found: Network | undefined, use: (limits: Limits) => T): T {
+export function withLimits<T>(
+  cached: CachedAttachment,
+  found: Network | undefined,
+  use: (limits: Limits) => T,
+  node?: Node,
+): T {
   const then = networkIn(cached);
   const network = found ?? then;
   const plugin = network && bandwidthIn(network);
@@ -22,7 +27,12 @@ export function withLimits<T>(cached: CachedAttachment, found: Network | undefin
   try {
     const prevResult = resultIn(cached, spokenVersion(network));
     const request = requestOf(network, withArgsOf(plugin, asAdded), { attachment: cached, prevResult });
-    const limits = openLimits({ request, attachment: { ...cached, sandbox: cached.netns }, netns });
+    const limits = openLimits({
+      request,
+      attachment: { ...cached, sandbox: cached.netns },
+      netns,
+      ...(node && { node }),
+    });
     try {
       return use(limits);
     } finally {

@@ -1,5 +1,5 @@
 /** What the kernel tells of buckets. */
-import type { Bytes, BytesPerSecond, Statistics } from '@cni/rtnetlink';
+import type { Bytes, BytesPerSecond, Qdisc, Statistics } from '@cni/rtnetlink';
 import { isCniError } from '@cni/skel';
 import { monotonic, sleep } from '@cni/sys';
 import { check, type Sides } from './apply.ts';
@@ -26,13 +26,13 @@ interface Pod {
   readonly owner: Owner;
 }
 
-/** What is there of a plan. */
-export function reportBuckets(shaping: Shaping, pod: Pod): BucketReport[] {
+/** What is there of a plan; `onNode` are all qdiscs of the node, if they are known. */
+export function reportBuckets(shaping: Shaping, pod: Pod, onNode?: readonly Qdisc[]): BucketReport[] {
   return shaping.map((shaper) => {
     const { rtnl } = pod.sides[shaper.side];
     const key = 'root' in shaper ? { index: shaper.root } : { name: ifbName(pod.owner, shaper.direction) };
     const link = rtnl.links.find(key);
-    const there = link && findBucket({ rtnl, link: link.index });
+    const there = link && findBucket({ rtnl, link: link.index }, shaper.side === 'host' ? onNode : undefined);
     const name = link?.name ?? ('name' in key ? key.name : `link ${key.index}`);
     return { direction: shaper.direction, place: placeOf(shaper), link: name, ...(there && { there }) };
   });

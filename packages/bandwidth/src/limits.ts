@@ -1,5 +1,5 @@
 /** The limits of pods that run, for who looks after a node: what they are, what comes of them, and how they are changed. */
-import { openRtnl } from '@cni/rtnetlink';
+import { openRtnl, type Qdisc } from '@cni/rtnetlink';
 import {
   type Attachment,
   attachKeys,
@@ -44,6 +44,28 @@ export interface LimitsInput {
   readonly attachment: Attachment;
   /** Of the pod. Open for as long as the limits are in use. */
   readonly netns: Netns;
+  /** For who looks at many pods. */
+  readonly node?: Node;
+}
+
+/** The node, asked once for all pods. */
+export interface Node {
+  /** All qdiscs, as they were when it was first called. */
+  qdiscs(): readonly Qdisc[];
+}
+
+/** Looks at the node when somebody wants to know. */
+export function lookAtNode(): Node {
+  let found: readonly Qdisc[] | undefined;
+  return {
+    qdiscs() {
+      if (found !== undefined) return found;
+      const rtnl = openRtnl();
+      found = rtnl.qdiscs.list();
+      rtnl.close();
+      return found;
+    },
+  };
 }
 
 /** The limit of one direction. */
@@ -83,7 +105,7 @@ interface Pod {
 }
 
 /** Opens the limits of a pod. Throws `CniError` for a configuration the plugin would refuse. */
-export function openLimits({ request, attachment, netns }: LimitsInput): Limits {
+export function openLimits({ request, attachment, netns, node }: LimitsInput): Limits {
   const sources = sourcesOf(request);
   const prevResult = resultOf(request);
   const [inPod, host] = [openRtnl(netns), openRtnl()];
@@ -96,7 +118,7 @@ export function openLimits({ request, attachment, netns }: LimitsInput): Limits 
   };
   return {
     list: (which) => list(pod, which === 'configured' ? undefined : readOverride(pod.owner, netns)),
-    buckets: () => reportBuckets(shapingOf(pod), pod),
+    buckets: () => reportBuckets(shapingOf(pod), pod, node?.qdiscs()),
     faults: () => faultsOf(shapingOf(pod), pod),
     set: (change) => revise(pod, (before) => revised(pod, { ...before, ...change }, change)),
     reset: () => revise(pod, () => undefined),

@@ -98,16 +98,23 @@ export function deleteBucket(rtnl: Rtnl, link: number): boolean {
 }
 
 function rootOf(rtnl: Rtnl, link: number): Qdisc | undefined {
-  return rtnl.qdiscs.list({ link }).find(({ parent }) => parent === 'root');
+  return rootIn(rtnl.qdiscs.list({ link }), link);
+}
+
+function rootIn(qdiscs: readonly Qdisc[], link: number): Qdisc | undefined {
+  return qdiscs.find((qdisc) => qdisc.link === link && qdisc.parent === 'root');
 }
 
 function isOurs({ kind, handle }: Qdisc): boolean {
   return kind === 'tbf' && handle.major === OURS.major;
 }
 
-/** The bucket at the root of a link, if it is ours, with what has gone through it. */
-export function findBucket({ rtnl, link }: Place): (Tbf & { readonly statistics: Statistics }) | undefined {
-  const root = rootOf(rtnl, link);
+/** The bucket at the root of a link, if it is ours, with what has gone through it; `listed` are all qdiscs, if they are known. */
+export function findBucket(
+  { rtnl, link }: Place,
+  listed?: readonly Qdisc[],
+): (Tbf & { readonly statistics: Statistics }) | undefined {
+  const root = rootIn(listed ?? rtnl.qdiscs.list({ link }), link);
   if (root === undefined || !isOurs(root) || root.kind !== 'tbf' || root.options === undefined) return undefined;
   return { ...root.options, statistics: root.statistics };
 }
