@@ -30,16 +30,20 @@ interface Pod {
   readonly session: Session;
   readonly cached: CachedAttachment;
   readonly limits: Limits;
-  /** What is to be changed. */
-  readonly change: Asked;
+  /** What is to be set. */
+  readonly wanted: Asked;
 }
 
-const ACTIONS: Readonly<Record<string, Action>> = { show, set, reset };
+const ACTIONS: Readonly<Record<string, Action>> = {
+  show,
+  set: (pod) => change(pod, () => pod.limits.set(pod.wanted)),
+  reset: (pod) => change(pod, () => pod.limits.reset()),
+};
 
 /** `cnictl bandwidth show|set|reset NETWORK [NETNS]`, `cnictl bandwidth metrics` */
 export function bandwidth(invocation: Invocation): boolean {
   const [word = '', name, namespace] = invocation.line.operands;
-  const change = changeOf(invocation.line, word);
+  const wanted = wantedOf(invocation.line, word);
   if (word === 'metrics') {
     if (name !== undefined) throw new UsageError('expected bandwidth metrics, for all networks');
     printMetrics(openSession(invocation), invocation.terminal);
@@ -50,7 +54,7 @@ export function bandwidth(invocation: Invocation): boolean {
   if (name === undefined) throw new UsageError(`expected bandwidth ${word} NETWORK [NETNS]`);
   const session = openSession(invocation);
   const { cached, network } = find(session, name, namespace);
-  withLimits(cached, network, (limits) => action({ session, cached, limits, change }));
+  withLimits(cached, network, (limits) => action({ session, cached, limits, wanted }));
   return true;
 }
 
@@ -67,7 +71,7 @@ const CHANGES = [
 ] as const;
 
 /** What the options say. Throws {@link UsageError}. */
-function changeOf({ given }: CommandLine, word: string): Asked {
+function wantedOf({ given }: CommandLine, word: string): Asked {
   const changes = CHANGES.flatMap(([option, key, parse]) => {
     const text = given.get(option)?.at(-1);
     return text === undefined ? [] : [[key, parsedBy(parse, option, text)] as const];
@@ -119,28 +123,15 @@ function show({ session, cached, limits }: Pod): void {
   });
 }
 
-function set({ session, cached, limits, change }: Pod): void {
+/** Does it, and tells what became of the limits. */
+function change({ session, cached, limits }: Pod, make: () => readonly string[]): void {
   const before = limits.list();
-  const notes = limits.set(change);
-  printChange({ session, cached, limits }, before, notes);
-}
-
-function reset({ session, cached, limits }: Pod): void {
-  const before = limits.list();
-  const notes = limits.reset();
-  printChange({ session, cached, limits }, before, notes);
-}
-
-function printChange(
-  { session, cached, limits }: Omit<Pod, 'change'>,
-  before: readonly LimitReport[],
-  notes: readonly string[],
-): void {
+  const notes = make();
   const after = limits.list();
   const rows = (['ingress', 'egress'] as const).map((direction) => {
     const [old, now] = [before, after].map((list) => list.find((limit) => limit.direction === direction));
     const was = rateOf(old) === rateOf(now) ? '' : `was ${rateOf(old)}`;
-    return ['limit', direction, rateOf(now), now === undefined ? '' : burstOf(now), now?.origin ?? '', was];
+    return ['limit', direction, rateOf(now), burstOf(now), now?.origin ?? '', was];
   });
   const document = { ...nameOf(cached), limits: limitDocuments(limits), notes };
   session.print([...rows, ...notes.map((note) => ['note', note])], document);
@@ -154,8 +145,8 @@ function rateOf(limit: LimitReport | undefined): string {
   return limit === undefined ? 'none' : `${formatBits(limit.rate)}/s`;
 }
 
-function burstOf({ burst }: LimitReport): string {
-  return `burst ${formatBits(burst)}`;
+function burstOf(limit: LimitReport | undefined): string {
+  return limit === undefined ? '' : `burst ${formatBits(limit.burst)}`;
 }
 
 /** Also of directions that only an override keeps from having a limit, or has given one. */
@@ -165,9 +156,7 @@ function limitRows(limits: readonly LimitReport[], configured: readonly LimitRep
     if (now === undefined && then === undefined) return [];
     const changed = rateOf(now) !== rateOf(then) || now?.burst !== then?.burst;
     const instead = changed ? `instead of ${rateOf(then)}${then === undefined ? '' : `, ${then.origin}`}` : '';
-    return [
-      ['limit', direction, rateOf(now), now === undefined ? '' : burstOf(now), now?.origin ?? 'override', instead],
-    ];
+    return [['limit', direction, rateOf(now), burstOf(now), now?.origin ?? 'override', instead]];
   });
 }
 

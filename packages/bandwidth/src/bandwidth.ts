@@ -31,10 +31,7 @@ export const bandwidth: Plugin = definePlugin({
     const prevResult = neededPrevResult(call);
     const { attachment, netns } = call;
     const owner = ownerOf(attachment, network.name);
-    const override = readOverride(owner, netns);
-    // One that is left from another pod.
-    if (override === undefined) removeOverride(owner);
-    const wanted = wantedOf({ ...call, override });
+    const wanted = wantedOf({ ...call, override: readOverride(owner, netns) });
     if (wanted === undefined) return prevResult;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const shaping = plan(wanted, factsOf({ pod, host, attachment, prevResult }));

@@ -1,7 +1,7 @@
 import { parseWith } from '@cni/skel';
 import { describe, expect, test } from 'vitest';
 import { bandwidth } from './bandwidth.ts';
-import { ArgsCni, Config, limitOf, RuntimeConfig } from './config.ts';
+import { ArgsCni, type Asked, Config, limitOf, originOf, parseBurst, parseRate, RuntimeConfig } from './config.ts';
 import { bits, formatBits, parseQuantity } from './quantity.ts';
 
 describe('a quantity', () => {
@@ -50,6 +50,7 @@ function sources({ config = {}, runtimeConfig = {}, argsCni = {} }: Places) {
 }
 const ingress = (places: Places) => limitOf('ingress', sources(places));
 const egress = (places: Places) => limitOf('egress', sources(places));
+const NO_LIMIT = [undefined, undefined, 'override'];
 const containerd = {
   bandwidth: { IngressRate: 8_000_000, IngressBurst: 4_294_967_295, EgressRate: 0, EgressBurst: 0 },
 };
@@ -101,6 +102,56 @@ describe('where limits come from', () => {
     expect(ingress({ config: { maxRate: '5M', ingressRate: '10M' } })?.notes).toEqual([
       'ingress: 10 Mbit/s is more than maxRate, 5 Mbit/s',
     ]);
+  });
+});
+
+describe('what an operator has set since', () => {
+  const set = (override: Asked, places: Places = { runtimeConfig: containerd }) => {
+    const all = { ...sources(places), override };
+    const { rate, burst } = limitOf('ingress', all) ?? {};
+    return [rate, burst, originOf('ingress', all)];
+  };
+  test.each<[string, Asked, Places | undefined, unknown[]]>([
+    ['nothing', {}, undefined, [8e6, undefined, 'runtimeConfig']],
+    ['a rate', { ingressRate: bits(9e6) }, undefined, [9e6, undefined, 'override']],
+    ['the other direction', { egressRate: bits(9e6) }, undefined, [8e6, undefined, 'runtimeConfig']],
+    ['a burst', { ingressBurst: bits(1e6) }, undefined, [8e6, 1e6, 'runtimeConfig']],
+    ['no limit', { ingressRate: bits(0) }, { config: { ingressRate: 1e6, defaultRate: 1e6 } }, NO_LIMIT],
+    [
+      'no burst',
+      { ingressBurst: bits(0) },
+      { config: { ingressRate: 1e6, ingressBurst: 1e6 } },
+      [1e6, undefined, 'configuration'],
+    ],
+    [
+      'more than a maxRate that came later',
+      { ingressRate: bits(9e6) },
+      { config: { maxRate: 5e6 } },
+      [5e6, undefined, 'maxRate'],
+    ],
+    [
+      'no limit, before there was a maxRate',
+      { ingressRate: bits(0) },
+      { config: { maxRate: 5e6 } },
+      [5e6, undefined, 'maxRate'],
+    ],
+  ])('%s', (_, override, places, expected) => expect(set(override, places)).toEqual(expected));
+
+  test('where rates come from otherwise', () => {
+    const origin = (places: Places) => originOf('ingress', sources(places));
+    expect(origin({})).toBeUndefined();
+    expect(origin({ argsCni: { ingressRate: 1e6 }, runtimeConfig: containerd })).toBe('args.cni');
+    expect(origin({ argsCni: { bandwidth: { ingressRate: 1e6 }, ingressRate: 2e6 } })).toBe('args.cni.bandwidth');
+    expect(origin({ config: { defaultRate: 1e6, maxRate: 2e6 } })).toBe('defaultRate');
+    expect(origin({ config: { maxRate: 2e6 } })).toBe('maxRate');
+    expect(origin({ config: { maxRate: 2e6 }, runtimeConfig: containerd })).toBe('maxRate');
+  });
+
+  test('rates and bursts as they are typed', () => {
+    expect([parseRate('200M'), parseRate('none'), parseRate('0'), parseRate('1P')]).toEqual([2e8, 0, 0, 1e15]);
+    expect([parseBurst('1.5M'), parseBurst('none'), parseBurst('1')]).toEqual([1_500_000, 0, 1]);
+    for (const text of ['999', '1.1P', '1Mbit', '', '-1', 'None'])
+      expect(() => parseRate(text), text).toThrow(`"${text}" is not `);
   });
 });
 
