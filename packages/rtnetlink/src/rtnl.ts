@@ -27,18 +27,46 @@ export function openRtnl(netns?: Netns): Rtnl {
   return rtnlOver(openTransport('rtnetlink', netns));
 }
 
-/** The verbs over a given transport: a scripted kernel, in tests. */
+/** The verbs over a given transport: a scripted kernel, in tests. They are made when they are first asked for. */
 export function rtnlOver(transport: Transport): Rtnl {
   const conversation = converse(transport);
   const names = linkNames();
+  let links: Links | undefined;
+  let addresses: Addresses | undefined;
+  let routes: Routes | undefined;
+  let rules: Rules | undefined;
+  let neighbours: Neighbours | undefined;
+  let qdiscs: Qdiscs | undefined;
+  let filters: Filters | undefined;
   return {
-    links: linkVerbs(conversation, names),
-    addresses: addressVerbs(conversation, names),
-    routes: routeVerbs(conversation, names),
-    rules: ruleVerbs(conversation),
-    neighbours: neighbourVerbs(conversation, names),
-    qdiscs: qdiscVerbs(conversation, names),
-    filters: filterVerbs(conversation, names),
+    get links() {
+      links ??= linkVerbs(conversation, names);
+      return links;
+    },
+    get addresses() {
+      addresses ??= addressVerbs(conversation, names);
+      return addresses;
+    },
+    get routes() {
+      routes ??= routeVerbs(conversation, names);
+      return routes;
+    },
+    get rules() {
+      rules ??= ruleVerbs(conversation);
+      return rules;
+    },
+    get neighbours() {
+      neighbours ??= neighbourVerbs(conversation, names);
+      return neighbours;
+    },
+    get qdiscs() {
+      qdiscs ??= qdiscVerbs(conversation, names);
+      return qdiscs;
+    },
+    get filters() {
+      filters ??= filterVerbs(conversation, names);
+      return filters;
+    },
     close: conversation.close,
   };
 }

@@ -48,14 +48,6 @@ function emptyAttribute(type: number, size: number): Uint8Array {
   return out;
 }
 
-function encodeValue({ type, payload, nested }: Attribute<unknown>, value: unknown): Uint8Array {
-  const number = nested ? type | NLA_F_NESTED : type;
-  if (!isFixed(payload)) return encodeAttribute(number, payload.encode(value));
-  const out = emptyAttribute(number, payload.size);
-  writeAt(payload, value, out, 4);
-  return out;
-}
-
 /** Calls `each` for every attribute until it returns false. Padding that the last one lacks is forgiven. Throws {@link WireError}. */
 export function walk(
   bytes: Uint8Array,
@@ -86,20 +78,23 @@ export function attributes<T extends object>(
   set: AttributeSet<T>,
   { skipRest = false }: { skipRest?: boolean } = {},
 ): Codec<WithUnknown<T>> {
-  const byKey = new Map<string, Attribute<unknown>>(Object.entries(set));
-  const byType = new Map<number, readonly [string, Attribute<unknown>]>();
-  for (const [key, one] of byKey) {
+  const byKey = new Map<string, Known>();
+  const byType = new Map<number, Known>();
+  for (const [key, one] of Object.entries<Attribute<unknown>>(set)) {
+    const known = { key, ...one };
+    byKey.set(key, known);
     if (byType.has(one.type)) throw new Error(`${name}: two attributes of type ${one.type}`);
-    byType.set(one.type, [key, one]);
+    byType.set(one.type, known);
   }
   return {
     encode(value) {
       const parts: Uint8Array[] = [];
-      for (const [key, part] of Object.entries<unknown>(value)) {
+      for (const key in value) {
+        const part: unknown = value[key as keyof typeof value];
         if (key === 'unknown' || part === undefined) continue;
-        const one = byKey.get(key);
-        if (one === undefined) throw new WireError(`no attribute ${key} in ${name}`);
-        parts.push(encodeIn(key, one, part));
+        const known = byKey.get(key);
+        if (known === undefined) throw new WireError(`no attribute ${key} in ${name}`);
+        parts.push(encodeKnown(known, part));
       }
       for (const { type, payload } of value.unknown ?? []) parts.push(encodeAttribute(type, payload));
       return concat(parts);
@@ -109,7 +104,7 @@ export function attributes<T extends object>(
       const unknown: UnknownAttribute[] = [];
       walk(bytes, start, end, (type, from, to) => {
         const known = byType.get(type);
-        if (known !== undefined) value[known[0]] = decodeIn(known, bytes, from, to);
+        if (known !== undefined) value[known.key] = decodeKnown(known, bytes, from, to);
         else if (!skipRest) unknown.push({ type, payload: bytes.slice(from, to) });
       });
       if (unknown.length > 0) value['unknown'] = unknown;
@@ -119,8 +114,9 @@ export function attributes<T extends object>(
       let path: string[] = [];
       walk(bytes, start, end, (type, from, to) => {
         if (at >= to) return true;
-        const [key, one] = byType.get(type) ?? [`#${type}`, undefined];
-        path = at < from ? [key] : [key, ...(one?.payload.locate?.(bytes, from, to, at) ?? [])];
+        const known = byType.get(type);
+        path = [known?.key ?? `#${type}`];
+        if (at >= from) path.push(...(known?.payload.locate?.(bytes, from, to, at) ?? []));
         return false;
       });
       return path;
@@ -157,21 +153,24 @@ export function list<T>({ type, payload, nested }: Attribute<T>): Codec<readonly
   };
 }
 
-/** As {@link within}, without a closure for each attribute of each message. */
-function encodeIn(key: string, one: Attribute<unknown>, value: unknown): Uint8Array {
+/** Of a set. What is done for each attribute of each message does without closures, iterators and destructuring. */
+interface Known extends Attribute<unknown> {
+  readonly key: string;
+}
+
+function encodeKnown({ key, type, payload, nested }: Known, value: unknown): Uint8Array {
+  const number = nested ? type | NLA_F_NESTED : type;
   try {
-    return encodeValue(one, value);
+    if (!isFixed(payload)) return encodeAttribute(number, payload.encode(value));
+    const out = emptyAttribute(number, payload.size);
+    writeAt(payload, value, out, 4);
+    return out;
   } catch (error) {
     throw under(key, error);
   }
 }
 
-function decodeIn(
-  [key, { payload }]: readonly [string, Attribute<unknown>],
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-) {
+function decodeKnown({ key, payload }: Known, bytes: Uint8Array, from: number, to: number): unknown {
   try {
     return payload.decode(bytes, from, to);
   } catch (error) {

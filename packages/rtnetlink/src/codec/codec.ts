@@ -43,15 +43,6 @@ export class WireError extends Error {
   }
 }
 
-/** Runs `run`; a {@link WireError} thrown there gets `segment` in front of its path. */
-export function within<T>(segment: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw under(segment, error);
-  }
-}
-
 /** An error with `segment` in front of its path, if it has one. */
 export function under(segment: string, error: unknown): unknown {
   return error instanceof WireError ? new WireError(error.reason, [segment, ...error.path]) : error;
@@ -86,7 +77,8 @@ function integer(size: number, { signed = false, bigEndian = false } = {}): Fixe
   function write(value: number, into: Uint8Array, at: number): void {
     if (!Number.isInteger(value) || value < min || value > max)
       throw new WireError(`${value} is not between ${min} and ${max}`);
-    for (let index = 0; index < size; index++) into[at + index] = value >> (8 * (bigEndian ? size - 1 - index : index));
+    if (bigEndian) for (let index = 0; index < size; index++) into[at + index] = value >> (8 * (size - 1 - index));
+    else for (let index = 0; index < size; index++) into[at + index] = value >> (8 * index);
   }
   return {
     size,
@@ -97,10 +89,10 @@ function integer(size: number, { signed = false, bigEndian = false } = {}): Fixe
       return out;
     },
     decode(bytes, start, end) {
-      expectSize(size, start, end);
+      if (end - start !== size) expectSize(size, start, end);
       let value = 0;
-      for (let index = 0; index < size; index++)
-        value = value * 256 + (bytes[bigEndian ? start + index : end - 1 - index] ?? 0);
+      if (bigEndian) for (let at = start; at < end; at++) value = value * 256 + (bytes[at] as number);
+      else for (let at = end - 1; at >= start; at--) value = value * 256 + (bytes[at] as number);
       return signed && value > max ? value - limit : value;
     },
   };

@@ -10,18 +10,21 @@ export type Members<T> = { readonly [K in keyof T]-?: Fixed<T[K]> } & {
  * to it. Longer bytes are accepted, since kernels append members.
  */
 export function struct<T extends object>(name: string, size: number, members: Members<T>): Fixed<T> {
-  const entries = Object.entries<Fixed<unknown>>(members);
-  const total = entries.reduce((sum, [, member]) => sum + member.size, 0);
+  let total = 0;
+  const laid: Member[] = [];
+  for (const [key, codec] of Object.entries<Fixed<unknown>>(members)) {
+    // Padding is neither read nor written.
+    if (!key.startsWith('pad')) laid.push({ key, codec, at: total });
+    total += codec.size;
+  }
   if (total !== size) throw new Error(`struct ${name}: members add up to ${total}, sizeof is ${size}`);
-  function write(value: T, into: Uint8Array, at: number): void {
-    let position = at;
-    for (const [key, member] of entries) {
+  function write(value: T, into: Uint8Array, start: number): void {
+    for (const { key, codec, at } of laid) {
       try {
-        writeAt(member, (value as Record<string, unknown>)[key], into, position);
+        writeAt(codec, (value as Record<string, unknown>)[key], into, start + at);
       } catch (error) {
         throw under(key, error);
       }
-      position += member.size;
     }
   }
   return {
@@ -35,23 +38,23 @@ export function struct<T extends object>(name: string, size: number, members: Me
     decode(bytes, start, end) {
       if (end - start < size) throw new WireError(`${end - start} bytes, not the ${size} of struct ${name}`);
       const value: Record<string, unknown> = {};
-      let at = start;
-      for (const [key, member] of entries) {
-        const part = decodeMember(key, member, bytes, at);
-        if (part !== undefined) value[key] = part;
-        at += member.size;
+      for (const { key, codec, at } of laid) {
+        try {
+          value[key] = codec.decode(bytes, start + at, start + at + codec.size);
+        } catch (error) {
+          throw under(key, error);
+        }
       }
       return value as T;
     },
   };
 }
 
-function decodeMember(key: string, member: Fixed<unknown>, bytes: Uint8Array, at: number): unknown {
-  try {
-    return member.decode(bytes, at, at + member.size);
-  } catch (error) {
-    throw under(key, error);
-  }
+interface Member {
+  readonly key: string;
+  readonly codec: Fixed<unknown>;
+  /** Bytes from the start. */
+  readonly at: number;
 }
 
 /** A struct that is followed by attributes, as in `VETH_INFO_PEER`; the struct itself is skipped. */
