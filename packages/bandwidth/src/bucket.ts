@@ -33,8 +33,10 @@ export interface BucketOptions {
 
 /** The link-layer header of a packet with a VLAN tag. */
 const HEADER = 18;
-/** The smallest burst that keeps the rate of short packets on a busy machine. */
-const BURST_MIN = 16_384;
+/** Bytes: the smallest burst that keeps the rate of short packets on a busy machine, and room for some packets in a queue. */
+const SOME_PACKETS = 16_384;
+/** A burst comes on top of the rate in the first second, which may be a twentieth above it. */
+const BURST_SECONDS_MAX = 0.04;
 /** How long the shaper may be late without losing rate: a timer, or another process, on a busy machine. */
 const BURST_SECONDS = 0.004;
 /** What fq_codel has by itself. */
@@ -42,8 +44,8 @@ const TARGET = 5_000;
 const INTERVAL = 100_000;
 
 /**
- * The bucket of a limit. The burst unless given is the longest of 16 KiB, a packet, and 4 ms at the rate: the first second and
- * the steady state are both right then. An explicit one is honoured from one packet up to what the kernel can hold.
+ * The bucket of a limit. The burst unless given is the most of a packet, 4 ms at the rate, and of 16 KiB as far as these are
+ * no more than 40 ms: the first second and the steady state are both right then. An explicit one is honoured from one packet up to what the kernel can hold.
  */
 export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket {
   const rate = bytesPerSecond(Math.floor(limit.rate / 8));
@@ -52,7 +54,7 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
   const longest = Math.max(packet, Math.min(U32_MAX, Math.floor(rate * LONGEST_BUCKET_SECONDS)));
   const wanted =
     limit.burst === undefined
-      ? Math.max(BURST_MIN, packet, Math.ceil(rate * BURST_SECONDS))
+      ? Math.max(packet, Math.ceil(rate * BURST_SECONDS), Math.min(SOME_PACKETS, Math.ceil(rate * BURST_SECONDS_MAX)))
       : Math.floor(limit.burst / 8);
   const burst = bytes(Math.min(Math.max(wanted, packet), longest));
   const changed = limit.burst !== undefined && burst !== wanted;
@@ -61,7 +63,7 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
   return {
     rate,
     burst,
-    limit: bytes(Math.min(burst + Math.ceil((rate * latency) / 1e6), U32_MAX)),
+    limit: bytes(Math.min(Math.max(burst, SOME_PACKETS) + Math.ceil((rate * latency) / 1e6), U32_MAX)),
     // Said even where it is the kernel's own: a queue that is changed keeps what it is not told.
     queue: { target: micros(target), interval: micros(Math.max(INTERVAL, 2 * target)) },
     notes: changed

@@ -1,4 +1,4 @@
-import { type Codec, concat, isFixed, string, under, WireError, within, writeAt } from './codec.ts';
+import { type Codec, concat, isFixed, string, under, WireError, writeAt } from './codec.ts';
 
 /** The upper two bits of an attribute's type, linux/netlink.h. */
 export const NLA_F_NESTED = 0x8000;
@@ -126,27 +126,36 @@ export function attributes<T extends object>(
 
 /** Attributes of one type, one after the other; any other attribute between them is passed over. */
 export function list<T>({ type, payload, nested }: Attribute<T>): Codec<readonly T[]> {
+  const at = <V>(index: number, run: () => V): V => {
+    try {
+      return run();
+    } catch (error) {
+      throw under(`${index}`, error);
+    }
+  };
+  const number = nested ? type | NLA_F_NESTED : type;
   const encodeOne = (item: T, index: number) =>
     encodeAttribute(
-      type | (nested ? NLA_F_NESTED : 0),
-      within(`${index}`, () => payload.encode(item)),
+      number,
+      at(index, () => payload.encode(item)),
     );
   return {
     encode: (items) => concat(items.map(encodeOne)),
     decode(bytes, start, end) {
       const items: T[] = [];
       walk(bytes, start, end, (found, from, to) => {
-        if (found === type) items.push(within(`${items.length}`, () => payload.decode(bytes, from, to)));
+        if (found === type) items.push(at(items.length, () => payload.decode(bytes, from, to)));
       });
       return items;
     },
-    locate(bytes, start, end, at) {
+    locate(bytes, start, end, wanted) {
       let index = 0;
       let path: string[] = [];
       walk(bytes, start, end, (found, from, to) => {
-        if (at < to) path = [`${index}`, ...(at < from ? [] : (payload.locate?.(bytes, from, to, at) ?? []))];
+        if (wanted < to)
+          path = [`${index}`, ...(wanted < from ? [] : (payload.locate?.(bytes, from, to, wanted) ?? []))];
         if (found === type) index++;
-        return at >= to;
+        return wanted >= to;
       });
       return path;
     },
