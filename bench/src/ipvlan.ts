@@ -1,17 +1,14 @@
-import { delimiter, join } from 'node:path';
-import { hasIpvlan, ipvlanKernel, type Kernel, onIpvlanKernel } from '@cni/e2e/src/kernel.ts';
-import { searchPath } from '@cni/e2e/src/uml/boot.ts';
+import { hasIpvlan, type Kernel } from '@cni/e2e/src/kernel.ts';
 import { type Attached, FAMILIES, REPORT, VERBS } from './attachment.ts';
-import { ourExecutable, ours, referenceExecutable } from './candidates.ts';
+import { ourExecutable, referenceExecutable } from './candidates.ts';
 import { formatMilliseconds, formatRatio, judged, NOTHING } from './format.ts';
+import { findKernel, runOnIpvlan } from './guest.ts';
 import { spawner } from './spawner.ts';
 import { compare, summarise } from './statistics.ts';
 import type { Measurement } from './table.ts';
 
-const MINUTES = 10;
 const ONE_PROCESSOR =
   'A guest has one processor, so its kernel deletes a link at once: the 10 to 50 ms of grace period that DEL takes on other kernels, and that ours does not wait for, are in none of its rows.';
-const root = join(import.meta.dirname, '../..');
 
 /** Whole ADD and DEL of ipvlan with its IPAM. */
 export const ipvlan: Measurement = async (progress) => {
@@ -36,14 +33,6 @@ export const ipvlan: Measurement = async (progress) => {
   ];
 };
 
-function findKernel(): Kernel | { readonly obstacle: string } {
-  try {
-    return ipvlanKernel();
-  } catch (error) {
-    return { obstacle: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 /** In a guest, absolute times are those of an emulated machine: only the ratio says something. */
 function rowsOf({ family, steps }: Attached, kernel: Kernel): string[][] {
   const guest = kernel === 'uml' ? ' (in User-Mode Linux, ratio only)' : '';
@@ -65,25 +54,6 @@ async function measureOn(kernel: Kernel, progress: (line: string) => void): Prom
   progress(
     `ipvlan: ${kernel === 'uml' ? 'booting User-Mode Linux' : 'in namespaces on this kernel'}, ${FAMILIES.join(', ')}`,
   );
-  const attached: Attached[] = [];
-  const said: string[] = [];
-  // A guest is in a process group of its own, and ends with this process.
-  const end = (): never => process.exit(1);
-  process.once('SIGINT', end).once('SIGTERM', end);
-  const status = await onIpvlanKernel(
-    {
-      command: [process.execPath, '--conditions=@cni/source', join(import.meta.dirname, 'ipvlan-job.ts')],
-      directory: root,
-      env: { PATH: ['/usr/sbin', searchPath()].join(delimiter), CNI_BENCH_BIN: ours },
-      timeout: MINUTES * 60_000,
-      onLine(line) {
-        if (line.startsWith(REPORT)) attached.push(JSON.parse(line.slice(REPORT.length)) as Attached);
-        else said.push(line);
-      },
-    },
-    kernel,
-  );
-  process.off('SIGINT', end).off('SIGTERM', end);
-  if (status !== 0) throw new Error(`measure ipvlan: exit status ${status}\n${said.join('\n')}`);
-  return attached;
+  const lines = await runOnIpvlan('ipvlan-job.ts', kernel, REPORT);
+  return lines.map((line) => JSON.parse(line) as Attached);
 }

@@ -1,15 +1,25 @@
 /** `node main.ts [TABLE...]`: measures ours beside the reference and prints tables; all of them are also written to RESULTS.md. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accuracy } from './accuracy.ts';
+import { bandwidth } from './bandwidth.ts';
 import { isBuilt } from './candidates.ts';
 import { hostLocal } from './host-local.ts';
 import { Interruption } from './interruption.ts';
 import { ipvlan } from './ipvlan.ts';
+import { latency } from './latency.ts';
 import { describeLoad, describeMachine, referenceVersion } from './machine.ts';
 import { startup } from './startup.ts';
 import { type Measurement, renderMarkdown, renderText, type Table } from './table.ts';
 
-const MEASUREMENTS: Readonly<Record<string, Measurement>> = { startup, 'host-local': hostLocal, ipvlan };
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  startup,
+  'host-local': hostLocal,
+  ipvlan,
+  bandwidth,
+  accuracy,
+  latency,
+};
 
 async function main(words: readonly string[]): Promise<number> {
   const names = Object.keys(MEASUREMENTS);

@@ -15,12 +15,12 @@ export interface Measured extends Report {
   readonly disturbance: number;
 }
 
-/** Runs a plan. Throws when a run ends otherwise than expected, with what it said. */
-export async function measure(plan: Plan): Promise<Measured> {
-  const program = spawner();
+/** Runs a plan, in a namespace if one is named. Throws when a run ends otherwise than expected, with what it said. */
+export async function measure(plan: Plan, netns?: { readonly path: string }): Promise<Measured> {
+  const [program, ...args] = netns === undefined ? [spawner()] : ['nsenter', `--net=${netns.path}`, spawner()];
   await checkpoint();
   const [busyBefore, ownBefore, before] = [busyMilliseconds(), process.cpuUsage(), performance.now()];
-  const { status, signal, error, stdout, stderr } = spawnSync(program, {
+  const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
     input: formatPlan(plan),
     encoding: 'utf8',
     maxBuffer: 1 << 28,

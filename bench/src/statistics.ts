@@ -18,6 +18,11 @@ export function summarise(samples: readonly number[]): Summary {
   return { min: at(sorted, 0), median: quantile(sorted, 0.5), p90: quantile(sorted, 0.9) };
 }
 
+/** The value that a share of the samples, 0 to 1, does not exceed. Throws `RangeError` when there are none. */
+export function quantileOf(samples: readonly number[], share: number): number {
+  return quantile(ascending(samples), share);
+}
+
 /** Compares round by round: what disturbs the machine for longer than a round disturbs both. Throws `RangeError` unless both have the same rounds. */
 export function compare(ours: readonly number[], reference: readonly number[]): Ratio {
   if (ours.length !== reference.length) throw new RangeError(`${ours.length} rounds beside ${reference.length}`);
