@@ -155,12 +155,101 @@ describe('what an operator has set since', () => {
   });
 });
 
+/** A number of bits per second, or none, for what goes in and for what goes out. */
+type Rates = [ingress: number | undefined, egress: number | undefined];
+
+describe('as it arrives', () => {
+  const none = { IngressRate: 0, IngressBurst: 0, EgressRate: 0, EgressBurst: 0 };
+  test.each<[string, Places, Rates]>([
+    [
+      'containerd, both annotations',
+      {
+        runtimeConfig: {
+          bandwidth: { IngressRate: 1e7, IngressBurst: 4_294_967_295, EgressRate: 1.5e9, EgressBurst: 4_294_967_295 },
+        },
+      },
+      [1e7, 1.5e9],
+    ],
+    [
+      'containerd, one annotation',
+      { runtimeConfig: { bandwidth: { ...none, EgressRate: 10_485_760, EgressBurst: 4_294_967_295 } } },
+      [undefined, 10_485_760],
+    ],
+    [
+      'containerd, no annotation, nothing but others',
+      { runtimeConfig: { 'io.kubernetes.cri.pod-annotations': null } },
+      [undefined, undefined],
+    ],
+    [
+      'containerd, other capabilities beside it',
+      {
+        runtimeConfig: {
+          bandwidth: { ...none, IngressRate: 512e3 },
+          portMappings: [{ HostPort: 18_080, ContainerPort: 80, Protocol: 'tcp', HostIP: '' }],
+          dns: { Servers: ['10.0.0.10'], Searches: null, Options: null },
+        },
+      },
+      [512e3, undefined],
+    ],
+    [
+      'CRI-O',
+      {
+        runtimeConfig: {
+          bandwidth: { ingressRate: 1e6, ingressBurst: 34_359_738_359, egressRate: 0, egressBurst: 0 },
+        },
+      },
+      [1e6, undefined],
+    ],
+    [
+      'Multus, zeros of a cluster without limits and a network of its own',
+      { runtimeConfig: { bandwidth: { ingressRate: 2048, ingressBurst: 1600, egressRate: 4096, egressBurst: 1600 } } },
+      [2048, 4096],
+    ],
+    [
+      'Multus, cni-args of a selection beside the annotation',
+      {
+        argsCni: { egressRate: '200M', egressBurst: '4M' },
+        runtimeConfig: { bandwidth: { ingressRate: 1e6, egressRate: 1e6 } },
+      },
+      [1e6, 200e6],
+    ],
+    [
+      'cni-args with an object',
+      { argsCni: { bandwidth: { IngressRate: '1.5G', EgressRate: '512Ki' } } },
+      [1.5e9, 524_288],
+    ],
+    ['any letter case', { runtimeConfig: { BandWidth: { INGRESSRATE: 1e6, egressrate: 2e6 } } }, [1e6, 2e6]],
+    ['numbers as text', { runtimeConfig: { bandwidth: { ingressRate: '1000000', egressRate: '1e6' } } }, [1e6, 1e6]],
+    [
+      'nulls',
+      { runtimeConfig: { bandwidth: { ingressRate: null, egressRate: 1e6, egressBurst: null } } },
+      [undefined, 1e6],
+    ],
+    [
+      'null for all of it',
+      { runtimeConfig: { bandwidth: null }, argsCni: { bandwidth: null } },
+      [undefined, undefined],
+    ],
+    [
+      'zero does not hide what comes after it',
+      { argsCni: { ingressRate: 0 }, runtimeConfig: { bandwidth: none }, config: { ingressRate: '1M' } },
+      [1e6, undefined],
+    ],
+    ['an empty object', { runtimeConfig: { bandwidth: {} }, argsCni: {} }, [undefined, undefined]],
+  ])('%s', (_, places, expected) => {
+    expect([ingress(places)?.rate, egress(places)?.rate]).toEqual(expected);
+  });
+});
+
 describe('refused by key and value', () => {
   test.each<[object, string]>([
     [{ ingressRate: 999 }, 'ingressRate'],
     [{ egressRate: '2P' }, '1 kbit/s to 1 Pbit/s'],
     [{ egressRate: -1 }, 'egressRate'],
     [{ egressRate: 'fast' }, '"fast"'],
+    [{ egressRate: '10m' }, '1 kbit/s to 1 Pbit/s'],
+    [{ egressRate: [1e6] }, 'egressRate'],
+    [{ egressRate: Number.NaN }, 'egressRate'],
     [{ egressRate: true }, 'egressRate'],
     [{ ingressBurst: '-1' }, 'ingressBurst'],
     [{ maxRate: '10' }, 'maxRate'],
