@@ -25,6 +25,9 @@ enum { SOFTWARE = 464, HEADER = 512, EXTENDED = 576 };
 /* x87, SSE, AVX; opmask and both parts of ZMM. AMX is for processes that ask for it, and no guest can. */
 static const uint64_t FRONT_FEATURES = 0x07, TAIL_FEATURES = 0xe0;
 
+/* What this kernel calls for the processes that the guest forks. */
+enum { OLD_SET_OPTIONS = 21 };
+
 enum { TAIL = 2048, SLOT_BITS = 13 };
 
 /* What the guest has no room for, found by the address of the buffer that the guest has for the thread. */
@@ -88,8 +91,9 @@ long ptrace(enum __ptrace_request request, ...) {
   va_end(list);
   if ((request == PTRACE_GETREGSET || request == PTRACE_SETREGSET) && (long)address == NT_X86_XSTATE)
     return move_state(request, pid, data);
-  /* The guest's processes end with it, even when it is killed. */
-  if (request == PTRACE_SETOPTIONS) data = (void *)((uintptr_t)data | PTRACE_O_EXITKILL);
+  /* The guest's processes end with it, even when it is killed: else they would go on as processes of the host. */
+  if (request == PTRACE_SETOPTIONS || (long)request == OLD_SET_OPTIONS)
+    data = (void *)((uintptr_t)data | PTRACE_O_EXITKILL);
   if (request < PTRACE_PEEKTEXT || request > PTRACE_PEEKUSER) return traced(request, pid, address, data);
   /* The system call stores the word that the library function returns. */
   long word = 0, status = traced(request, pid, address, &word);
