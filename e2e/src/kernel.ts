@@ -30,6 +30,13 @@ export function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promi
   return kernel === 'uml' ? runInUml(job) : runNatively(job);
 }
 
+/** Whether this user may make the namespaces and mounts in which a job runs on the host's kernel; tried. */
+export async function runsNatively(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const nothing = { command: ['true'], directory: '/', env: {}, timeout: 10_000, onLine: () => {} };
+  return (await runNatively(nothing).catch(() => 1)) === 0;
+}
+
 /** The host's kernel, in new namespaces that end with the job, and with this process however it ends. */
 function runNatively(job: Job): Promise<number> {
   return inTemporaryDirectory('cni-native-', (directory) => {

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { exitOnSignals, jobInside } from '../inside.ts';
-import { ipvlanKernel, type Kernel, onIpvlanKernel } from '../kernel.ts';
+import { ipvlanKernel, type Kernel, onIpvlanKernel, runsNatively } from '../kernel.ts';
 import { searchPath } from '../uml/boot.ts';
 import { makeImage } from './image.ts';
 import { obstacleTo } from './obstacle.ts';
@@ -49,10 +49,10 @@ async function run(names: readonly string[], kernel: Kernel): Promise<boolean> {
   }
 }
 
-/** The test files of a lane that are wanted: first on the host's kernel what it can, then the rest in one place. */
+/** The test files of a lane that are wanted: first those that the host's kernel can run, then the rest in one place. */
 async function runLane(lane: (typeof LANES)[number], wanted: readonly string[], kernel: Kernel): Promise<boolean> {
   const chosen = lane.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const anywhere = process.getuid?.() === 0 ? 'native' : kernel;
+  const anywhere = (await runsNatively()) ? 'native' : kernel;
   const names = (ipvlan: boolean) => chosen.filter((one) => one.ipvlan === ipvlan).map(({ name }) => name);
   const passed = [await run(names(false), anywhere), await run(names(true), kernel)];
   return passed.every(Boolean);
