@@ -39,6 +39,8 @@ const uplink = { host: ['192.0.2.2/24', '2001:db8:2::2/64'], outside: ['192.0.2.
 export const gateways: readonly string[] = ['10.1.0.1', 'fd00:1::1'];
 /** Of the outside. */
 export const outsideAddresses: readonly string[] = ['192.0.2.1', '2001:db8:2::1'];
+/** Of the host. */
+export const nodeAddresses: readonly string[] = ['192.0.2.2', '2001:db8:2::2'];
 /** Of the pods. */
 export const subnets = { IPv4: '10.1.0.0/24', IPv6: 'fd00:1::/64' };
 export const defaults = { IPv4: '0.0.0.0/0', IPv6: '::/0' };

@@ -3,8 +3,11 @@ import type { Mode } from '../network.ts';
 import type { Conflist, PluginConfig } from '../runtime.ts';
 import { master } from '../world.ts';
 
-/** What stands behind the main plugin. */
-const BEHIND: readonly PluginConfig[] = [{ type: 'bandwidth', capabilities: { bandwidth: true } }];
+/** What stands behind the main plugin; pods of a bridge need no other way to their node. */
+const BEHIND: readonly PluginConfig[] = [
+  { type: 'bandwidth', capabilities: { bandwidth: true } },
+  { type: 'coordinator', serviceCIDR: ['10.96.0.0/16'] },
+];
 
 /** The pods' networks, by the number that tells them apart. The outside is on the first; to the others it is routed. */
 export const networks = { l2: 1, l3: 2, l3s: 3, macvlan: 1, bridge: 4 } as const;
@@ -44,7 +47,9 @@ export function withPlugin(list: Conflist, plugin: PluginConfig): Conflist {
 }
 
 function chained(network: Network, main: PluginConfig, more: object): Conflist {
-  const behind = BEHIND.map((plugin) => (plugin.type === 'bandwidth' ? { ...plugin, ...more } : plugin));
+  const behind = BEHIND.filter(({ type }) => main.type !== 'bridge' || type === 'bandwidth').map((plugin) =>
+    plugin.type === 'bandwidth' ? { ...plugin, ...more } : plugin,
+  );
   return { cniVersion: '1.0.0', name: `pods-${network}`, plugins: [{ ...main, ipam: ipamOf(network) }, ...behind] };
 }
 

@@ -23,13 +23,19 @@ const PAYLOAD = { IPv4: 1448 / 1514, IPv6: 1428 / 1514 };
 
 /** Bits per second of frames that a client and the iperf3 server at `address` send each other, both at once. */
 export async function throughput(client: Place, address: string): Promise<Rates> {
-  const words = ['iperf3', '-J', '-c', address, '-t', String(SECONDS), '--bidir'];
-  const { end } = JSON.parse(await eventually(() => client.run(...words)));
+  const { sum_received: out, sum_received_bidir_reverse: back } = await eventually(() => measure(client, address));
   const payload = PAYLOAD[address.includes(':') ? 'IPv6' : 'IPv4'];
-  return {
-    out: end.sum_received.bits_per_second / payload,
-    back: end.sum_received_bidir_reverse.bits_per_second / payload,
-  };
+  return { out: out.bits_per_second / payload, back: back.bits_per_second / payload };
+}
+
+type Sums = Record<'sum_received' | 'sum_received_bidir_reverse', { bits_per_second: number }>;
+
+/** Throws when there is no server yet, or it has another client still: iperf3 does not tell each of that by its exit status. */
+async function measure(client: Place, address: string): Promise<Sums> {
+  const told = await client.run('iperf3', '-J', '-c', address, '-t', String(SECONDS), '--bidir');
+  const { end, error } = JSON.parse(told) as { end: Partial<Sums>; error?: string };
+  if (error !== undefined || end.sum_received_bidir_reverse === undefined) throw new Error(`iperf3: ${error ?? told}`);
+  return end as Sums;
 }
 
 /** Both directions have the rate, less the acknowledgements of the other. Never is there more; where there is less, it is measured again. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Conflist } from '../runtime.ts';
-import { outsideAddresses } from '../world.ts';
+import { nodeAddresses, outsideAddresses } from '../world.ts';
 import { type Network, withPlugin } from './chain.ts';
 import type { Containerd } from './containerd.ts';
 import { CriPod, type Limits } from './cri/pod.ts';
@@ -34,6 +34,15 @@ export function podCases(title: string, { network }: Tested, on: () => { site: S
       for (const address of [...(await free.addresses()), ...outsideAddresses])
         await expectRates(limited, address, { out: EGRESS, back: INGRESS }, annotate);
       await expectMore(free, OUTSIDE, 2 * INGRESS);
+      await remove(limited, free);
+    });
+
+    test('a pod and its node reach each other', async () => {
+      const [limited, free] = [await run(LIMITS), await run()];
+      for (const pod of [limited, free]) {
+        for (const address of nodeAddresses) await pod.run('ping', '-c', '1', '-W', '5', address);
+        for (const address of await pod.addresses()) on().site.node.ping(address);
+      }
       await remove(limited, free);
     });
 

@@ -17,7 +17,7 @@ export const NETWORKS = '/etc/cni/net.d';
 const STATE = ['/var/lib/cni', '/run/cni'] as const;
 
 /** Ours, and of the reference what a runtime needs beside: loopback for each pod, main plugins for mixed chains, a plugin that can be made to fail. */
-const OURS = ['ipvlan', 'host-local', 'bandwidth', 'cnictl'];
+const OURS = ['ipvlan', 'host-local', 'bandwidth', 'coordinator', 'cnictl'];
 const THEIRS = ['loopback', 'macvlan', 'bridge', 'tuning'];
 
 /** A node that a runtime runs on: the namespace of the tests, with an uplink to an outside, and our plugins installed. */
