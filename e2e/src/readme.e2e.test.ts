@@ -59,6 +59,6 @@ test('the steps from the tarball to a pod, where nothing of ours is', ({ world }
   const { status, stdout, stderr } = host.try(['unshare', '--mount', 'sh', '-c', script]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/: OK\n[\s\S]*\ninstalled {2}host-local +release \S+ +was not there\n[\s\S]*\nverified/);
-  expect(stdout).toMatch(/\nnothing wrong\ninterface +eth0 .*\naddress +172\.51\.0\.10[0-8]\/16 /);
-  expect(stdout).toMatch(/ of cnictl-try on underlay +deleted\n[\s\S]*\ncnictl\n[\s\S]*\nipvlan\n$/);
+  expect(stdout).toMatch(/\nnothing wrong\ninterface +eth0 [\s\S]*\naddress +172\.51\.0\.10[0-8]\/16 /);
+  expect(stdout).toMatch(/ of cnictl-try +on underlay +deleted\n[\s\S]*\ncnictl\n[\s\S]*\nipvlan\n$/);
 });

@@ -33,7 +33,7 @@ test('its types are right', { timeout: minutes }, () => {
   run(project, 'npm', 'run', 'check');
 });
 
-test('every declaration is there, and tells right from wrong', { timeout: minutes }, () => {
+test('every declaration is there, for Node and for bundlers, and tells right from wrong', { timeout: minutes }, () => {
   const packages = ['ip', 'sys', 'sys/syscalls', 'rtnetlink', 'skel', 'aot'];
   const code = `
     ${packages.map((name) => `export type * as ${name.replace('/', '_')} from '@cni/${name}';`).join('\n')}
@@ -49,7 +49,9 @@ test('every declaration is there, and tells right from wrong', { timeout: minute
     definePlugin({ ...parts, add: () => ({ interface: [] }) });`;
   writeFileSync(join(project, 'every.ts'), code);
   // zod's declarations speak of URL, aot's dependencies of Node.
-  run(project, 'npx', 'tsc', '--skipLibCheck', 'false', '--lib', 'es2023,dom', '--types', 'node');
+  const flags = ['--skipLibCheck', 'false', '--lib', 'es2023,dom', '--types', 'node'];
+  run(project, 'npx', 'tsc', ...flags);
+  run(project, 'npx', 'tsc', ...flags, '--module', 'esnext', '--moduleResolution', 'bundler');
   rmSync(join(project, 'every.ts'));
 });
 
