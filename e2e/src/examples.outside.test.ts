@@ -1,11 +1,11 @@
 /** `examples/`, looked at: conflists by `cnictl lint`, YAML by the types of Kubernetes' API. examples.e2e.test.ts runs them. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { manifests, networks, poolsFile } from './examples.ts';
-import { ours } from './world.ts';
+import { ours, reference } from './world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const apps = readdirSync(join(root, 'apps'));
@@ -87,9 +87,20 @@ test('what the YAML names is there', () => {
       .metadata;
     expect(defined).toContain((annotations as Record<string, string>)['v1.multus-cni.io/default-network']);
   }
-  const [{ document } = { document: {} }] = named('DaemonSet');
-  const words = JSON.stringify(document).match(/"args":(\[[^\]]*\])/)?.[1] ?? '[]';
-  const names: string[] = JSON.parse(words).filter((word: string) => !/^(--|\/)/.test(word));
-  expect(names.length).toBeGreaterThan(0);
-  for (const name of names) expect(apps).toContain(name);
+});
+
+test('the DaemonSet installs over the reference plugins, with the words that stand there', () => {
+  const daemonSet = JSON.stringify(manifests().find(({ kind }) => kind === 'DaemonSet')?.document);
+  const words: string[] = JSON.parse(/"args":(\[[^\]]*\])/.exec(daemonSet)?.[1] ?? '[]');
+  const [image, bin] = [join(scratch, 'release'), join(scratch, 'bin')];
+  cpSync(ours, image, { recursive: true });
+  const sums = spawnSync('sha256sum', apps, { cwd: image, encoding: 'utf8' }).stdout;
+  writeFileSync(join(image, 'SHA256SUMS'), sums);
+  cpSync(reference, bin, { recursive: true });
+  const own = words.map((word) => word.replace('/host/opt/cni/bin', bin));
+  expect(own).not.toEqual(words);
+  const { status, stdout, stderr } = spawnSync(join(image, 'cnictl'), ['install', ...own], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^installed +host-local +release \S+ +was the reference plugin/m);
+  expect(spawnSync('sha256sum', ['-c', join(image, 'SHA256SUMS')], { cwd: bin }).status).toBe(0);
 });

@@ -21,9 +21,9 @@ async function release(options: Options): Promise<void> {
   if (options.dryRun)
     console.log(['\ndry run: nothing was published', ...obstacles.map((one) => `  ${one}`)].join('\n'));
   else {
-    publish(repository.root, packed);
+    const published = publish(repository.root, packed);
     console.log(
-      `\npublished to npm; the tarballs in ${relative(process.cwd(), directory)} are for the page of the release`,
+      `\n${published.length} packages published to npm; the tarballs in ${relative(process.cwd(), directory)} are for the page of the release`,
     );
   }
 }

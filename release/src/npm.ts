@@ -6,7 +6,10 @@ import { Refusal } from './options.ts';
 import { type Repository, run } from './repository.ts';
 
 export interface Packed {
+  readonly name: string;
+  readonly version: string;
   readonly path: string;
+  /** Bytes. */
   readonly size: number;
 }
 
@@ -15,11 +18,10 @@ export async function packPackages({ root, published }: Repository, directory: s
   mkdirSync(directory, { recursive: true });
   const packed: Packed[] = [];
   for (const folder of published) {
-    const [{ filename = '' } = {}] = [
-      JSON.parse(run(join(root, folder), 'pnpm', 'pack', '--json', '--pack-destination', directory)),
-    ];
-    await check(filename, readFileSync(filename));
-    packed.push({ path: filename, size: statSync(filename).size });
+    const answer = run(join(root, folder), 'pnpm', 'pack', '--json', '--pack-destination', directory);
+    const { name, version, filename: path } = JSON.parse(answer);
+    await check(path, readFileSync(path));
+    packed.push({ name, version, path, size: statSync(path).size });
   }
   return packed;
 }
@@ -32,7 +34,21 @@ async function check(path: string, bytes: Buffer): Promise<void> {
   if (wrong.length > 0) throw new Refusal(`${path}:\n${wrong.map((line) => `  ${line}`).join('\n')}`);
 }
 
-/** Gives the packages to the registry that npm is set up for. What is there already in this version is an error of npm's. */
-export function publish(root: string, packed: readonly Packed[]): void {
-  for (const { path } of packed) run(root, 'npm', 'publish', '--access', 'public', path);
+/**
+ * Gives the packages to the registry that npm is set up for. Those that are there already in this version are left out, so that what was
+ * interrupted can be repeated; gives the others. Throws {@link Refusal}.
+ */
+export function publish(root: string, packed: readonly Packed[]): Packed[] {
+  const missing = packed.filter((one) => !isPublished(root, one));
+  for (const { path } of missing) run(root, 'npm', 'publish', '--access', 'public', path);
+  return missing;
+}
+
+function isPublished(root: string, { name, version }: Packed): boolean {
+  try {
+    return run(root, 'npm', 'view', `${name}@${version}`, 'version').trim() !== '';
+  } catch (error) {
+    if (error instanceof Refusal && error.message.includes('E404')) return false;
+    throw error;
+  }
 }
