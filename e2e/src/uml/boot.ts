@@ -1,7 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { compiled } from '@cni/testkit/compile';
 import { inTemporaryDirectory, type Job, writeJob } from '../job.ts';
 import { GuestOutput } from './output.ts';
 
@@ -74,18 +74,9 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-/** The library that keeps the guest's vector registers, compiled once for each version of its source. */
+/** The library that keeps the guest's vector registers. */
 function xstate(): string {
-  const source = join(here, 'xstate.c');
-  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  const cache = join(here, '../../../.cache/uml');
-  const library = join(cache, `xstate-${digest}.so`);
-  if (existsSync(library)) return library;
-  mkdirSync(cache, { recursive: true });
-  const unfinished = `${library}.${process.pid}`;
-  execFileSync('gcc', ['-O2', '-Wall', '-shared', '-fPIC', '-o', unfinished, source], { stdio: 'inherit' });
-  renameSync(unfinished, library);
-  return library;
+  return compiled(join(here, 'xstate.c'), '-shared', '-fPIC');
 }
 
 /** As of root's login, also for users whose PATH has no sbin. */
