@@ -1,0 +1,80 @@
+/** Who reaches whom on real ipvlan, before and after coordinator: pods, their node, the outside, and services of the node. */
+import { addSiteServices, closedWays, openWays, tryWays, WAY_NAMES } from '@cni/testkit';
+import { describe, expect } from 'vitest';
+import { expectNothingLeft, families, type Mode, modes, runtimeOf } from './network.ts';
+import type { Result } from './runtime.ts';
+import { type Attached, attach, chain, coordinator, makeNode, setOnNode, siteOf, stateOfAll } from './underlay.ts';
+import { test } from './world.ts';
+
+/** What the slaves of one master do without help. In mode l3s the node translates what it sees of them. */
+const SLAVES = ['pod → pod', 'pod → outside', 'outside → pod'];
+const unaided: Readonly<Record<Mode, readonly string[]>> = {
+  l2: SLAVES,
+  l3: SLAVES,
+  l3s: [
+    ...SLAVES,
+    'pod → service outside, masqueraded',
+    'outside → node port on a pod',
+    'outside → node port on a pod, masqueraded',
+  ],
+};
+/** Where the answer has to go by the node, which is not to be seen in it. In the l3 modes all that leaves goes by the node. */
+const byReply: Readonly<Record<Mode, readonly string[]>> = {
+  l2: ['pod → service on a pod', 'outside → node port on a pod'],
+  l3: ['pod → service on a pod'],
+  l3s: ['pod → service on a pod'],
+};
+const without = (names: readonly string[]) => WAY_NAMES.filter((name) => !names.includes(name));
+
+describe.each(modes)('%s', (mode) => {
+  test('IPv4, IPv6 and dual stack: all ways open with coordinator and close without', ({ world }) => {
+    const node = makeNode(world, mode);
+    const runtime = runtimeOf(world);
+    const all = families.map((family) => attach(runtime, chain(world, mode, family), world.pod()));
+    const [four, six, dual] = all as [Attached, Attached, Attached];
+    const sites = [[four, dual] as const, [six, dual] as const, [dual, four] as const].map((pair) =>
+      siteOf(world, mode, node, pair),
+    );
+    addSiteServices(sites);
+    const before = stateOfAll(world, ...all.map(({ pod }) => pod));
+    expectWays('without coordinator', unaided[mode]);
+
+    const call = (verb: 'ADD' | 'CHECK' | 'DEL', keys: object = {}) =>
+      all.map(({ list, pod, result }) => runtime.call(verb, list, { ...coordinator, ...keys }, pod.attachment, result));
+    const results = call('ADD') as Result[];
+    for (const [at, result] of results.entries()) expectLinks(result, all[at]);
+    call('CHECK');
+    expectWays('with coordinator', WAY_NAMES);
+    setOnNode(world, { 'net/ipv4/conf/all/rp_filter': 1 });
+    expectWays('with a node that looks where packets come from', WAY_NAMES);
+
+    call('ADD', { replyViaVeth: false });
+    expectWays('without marks', without(byReply[mode]));
+    call('ADD');
+    expectWays('with marks again', WAY_NAMES);
+
+    call('DEL');
+    expect(stateOfAll(world, ...all.map(({ pod }) => pod))).toEqual(before);
+    for (const { list, pod, result } of all) runtime.del(list, pod.attachment, result);
+    world.host.ip('link', 'del', 'mgmt');
+    expectNothingLeft(world, ...all.map(({ pod }) => pod));
+
+    function expectWays(when: string, open: readonly string[]): void {
+      const tried = tryWays(sites, open);
+      const faults = tried.filter(({ name, faults }) => open.includes(name) && faults.length > 0);
+      expect(faults, when).toEqual([]);
+      expect(openWays(tried), when).toEqual(WAY_NAMES.filter((name) => open.includes(name)));
+      expect(closedWays(tried), when).toEqual(without(open));
+    }
+  });
+});
+
+/** The pair is told, so that plugins behind find it; the addresses are those of the pod's own interface. */
+function expectLinks({ interfaces = [], ips }: Result, attached: Attached | undefined): void {
+  expect(interfaces).toEqual([
+    ...(attached?.result.interfaces ?? []),
+    { name: expect.stringMatching(/^veth[0-9a-f]{11}$/), mac: expect.any(String) },
+    { name: 'veth0', mac: expect.any(String), sandbox: attached?.pod.path },
+  ]);
+  expect(ips).toEqual(attached?.result.ips);
+}
