@@ -11,12 +11,13 @@ const needed = {
 };
 
 /**
- * Without these there are no tests under real runtimes. Debian has the others for x86-64 only: without them there is no guest kernel, and no
- * executable for arm64.
+ * Without these there are no tests under real runtimes. Debian has the others for x86-64 only: without them there is no guest kernel, no
+ * emulated machine, and no executable for arm64.
  */
 const optional = [
   ...['containerd', 'crun', 'podman', 'busybox-static'],
   ...(process.arch === 'x64' ? ['user-mode-linux', 'gcc-aarch64-linux-gnu', 'qemu-user-static'] : []),
+  ...(process.arch === 'x64' ? ['qemu-system-x86', 'cpio', 'socat'] : []),
 ];
 
 /** Installs what is missing, as root on Debian; else says in one line what to install, and goes on. */

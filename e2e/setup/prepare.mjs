@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDebian } from './debian.mjs';
+import { prepareKernel } from './kernel.mjs';
 import { cache, Failure, must, root, step, toolsEnv } from './run.mjs';
 
 /** Everything the repository needs: pnpm, the lockfile's packages, Debian's packages. What is there already costs nothing. */
@@ -9,6 +10,7 @@ export async function prepare() {
   await preparePnpm();
   await preparePackages();
   await prepareDebian();
+  await prepareKernel();
 }
 
 /** pnpm at the version of the root's package.json, in `.cache/`. */

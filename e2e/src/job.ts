@@ -38,6 +38,7 @@ export function writeJob(directory: string, { command, directory: where, env }: 
   copyFileSync(init, join(directory, 'init.sh'));
 }
 
-function quoted(word: string): string {
+/** One word for a shell. */
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

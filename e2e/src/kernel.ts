@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { runEmulated } from './emulated/boot.ts';
 import { inTemporaryDirectory, type Job, writeJob } from './job.ts';
 import { runInUml, searchPath, umlObstacle } from './uml/boot.ts';
 
-/** Where a job runs: on the host's own kernel, in namespaces of its own, or in a guest. */
-export type Kernel = 'native' | 'uml';
+const kernels = ['native', 'uml', 'emulated'] as const;
+/** Where a job runs: on the host's own kernel, in namespaces of its own; in a guest; or in an emulated machine, slow and complete. */
+export type Kernel = (typeof kernels)[number];
 
 /** Whether the host's kernel makes ipvlan links, and this user may; tried in a namespace that is gone afterwards. */
 export function hasIpvlan(): boolean {
@@ -15,10 +17,10 @@ export function hasIpvlan(): boolean {
   return process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'sh', '-c', attempt], options).status === 0;
 }
 
-/** Picks the kernel; throws where there is none with ipvlan. `CNI_E2E_KERNEL` = `native` or `uml` decides instead. */
+/** Picks the kernel; throws where there is none with ipvlan. `CNI_E2E_KERNEL` decides instead. */
 export function ipvlanKernel(): Kernel {
-  const wanted = process.env['CNI_E2E_KERNEL'];
-  if (wanted === 'native' || wanted === 'uml') return wanted;
+  const wanted = kernels.find((name) => name === process.env['CNI_E2E_KERNEL']);
+  if (wanted !== undefined) return wanted;
   if (hasIpvlan()) return 'native';
   const obstacle = umlObstacle();
   if (obstacle !== undefined) throw new Error(`find a kernel with ipvlan: this one has none for us, and ${obstacle}`);
@@ -27,7 +29,7 @@ export function ipvlanKernel(): Kernel {
 
 /** Runs a job as root on a kernel with ipvlan, where it finds no links but `lo`, and leaves nothing behind. Gives its exit status. */
 export function onIpvlanKernel(job: Job, kernel: Kernel = ipvlanKernel()): Promise<number> {
-  return kernel === 'uml' ? runInUml(job) : runNatively(job);
+  return { native: runNatively, uml: runInUml, emulated: runEmulated }[kernel](job);
 }
 
 /** Whether this user may make the namespaces and mounts in which a job runs on the host's kernel; tried. */

@@ -4,6 +4,11 @@ import { exitOnSignals, jobInside } from './inside.ts';
 import { ipvlanKernel, onIpvlanKernel } from './kernel.ts';
 
 const MINUTES = 10;
+const places = {
+  native: "the host's kernel",
+  uml: 'a User-Mode Linux guest',
+  emulated: 'an emulated machine',
+} as const;
 
 async function main(command: readonly string[]): Promise<number> {
   const started = performance.now();
@@ -11,8 +16,7 @@ async function main(command: readonly string[]): Promise<number> {
   reachProgram();
   const job = jobInside(command, kernel, MINUTES, (line) => process.stdout.write(`${line}\n`));
   const status = await onIpvlanKernel(job, kernel);
-  const where = kernel === 'uml' ? 'a User-Mode Linux guest' : "the host's kernel";
-  process.stdout.write(`ran on ${where} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(`ran on ${places[kernel]} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   return status;
 }
 

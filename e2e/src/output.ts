@@ -6,12 +6,14 @@ const KEPT_LINES = 60;
 export class GuestOutput {
   status: number | undefined;
   readonly #onLine: (line: string) => void;
+  readonly #onStart: () => void;
   #state: 'booting' | 'running' | 'ended' = 'booting';
   #rest = '';
   #noise: string[] = [];
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void, onStart: () => void) {
     this.#onLine = onLine;
+    this.#onStart = onStart;
   }
 
   /** The last lines of boot and shutdown, for a person to see what went wrong. */
@@ -38,8 +40,10 @@ export class GuestOutput {
     const mark = line.indexOf(MARK);
     const message = line.slice(mark + 1);
     if (mark === -1) this.#pass(line);
-    else if (message === 'start') this.#state = 'running';
-    else {
+    else if (message === 'start') {
+      this.#state = 'running';
+      this.#onStart();
+    } else {
       // The job's last line may have had no end.
       if (mark > 0) this.#pass(line.slice(0, mark));
       this.#state = 'ended';
