@@ -1,6 +1,6 @@
 /*
  * Start-up: map the snapshot out of this very file over the engine's memory, call the program's main, exit with its
- * status. Nothing is parsed, allocated or copied: pages are read and copied by the kernel as they are touched.
+ * status. Nothing is parsed or initialised: the kernel copies the pages of the snapshot, and that is all.
  */
 #include <elf.h>
 #include <errno.h>
@@ -13,6 +13,10 @@
 #include <unistd.h>
 
 #include "engine.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 Z_qjs_instance_t engine;
 uint8_t *reservation;
@@ -58,6 +62,8 @@ static void map(int fd) {
   if (mmap(snapshot, trailer.snapshot_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
            (off_t)trailer.snapshot_offset) == MAP_FAILED)
     fail_errno("map the snapshot of", errno);
+  /* A request touches two thirds of the pages: all at once take less time than a fault for each. Not before Linux 5.14. */
+  madvise(snapshot, trailer.snapshot_length, MADV_POPULATE_WRITE);
 }
 
 static void load(void) {

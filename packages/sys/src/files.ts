@@ -46,6 +46,9 @@ export function withFile<T>(path: string, mode: OpenMode, permissions: number, u
 }
 
 export const CHUNK = 65_536;
+/** Most of what is read is smaller. A buffer is cleared first, and each of its pages costs more than to read into it. */
+const FEW = 4096;
+const PIECE = 16_384;
 
 /** Everything up to the end of a descriptor, at most `limit` bytes and one more, so that the caller can tell it was too much. */
 export function readAll(
@@ -53,7 +56,7 @@ export function readAll(
   limit: number = Number.MAX_SAFE_INTEGER,
   doing: () => string = () => `read descriptor ${fd}`,
 ): Uint8Array {
-  let bytes = new Uint8Array(Math.min(CHUNK, limit + 1));
+  let bytes = new Uint8Array(Math.min(FEW, limit + 1));
   let length = 0;
   for (;;) {
     const rest = bytes.subarray(length);
@@ -75,7 +78,7 @@ const EAGAIN = -11;
 
 /** What can be read now, or comes next; nothing at the end. Throws {@link SysError}. */
 export function readSome(fd: number, doing: () => string): Uint8Array {
-  const bytes = new Uint8Array(CHUNK);
+  const bytes = new Uint8Array(PIECE);
   const count = checked(
     uninterrupted(() => readWhenReady(fd, bytes)),
     doing,
