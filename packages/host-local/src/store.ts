@@ -176,8 +176,12 @@ export class Store {
   /** Proves that addresses could be reserved. */
   probe(): void {
     const path = `${this.#paths.addresses}/.probe`;
-    writeFile(path, '');
-    removeIfPresent(path);
+    // With something in it: an empty file finds room on a full disk.
+    try {
+      writeFile(path, '.');
+    } finally {
+      removeIfPresent(path);
+    }
     this.#settle();
   }
 
