@@ -18,7 +18,7 @@ import { addressOfName, formatRecord, nameOf, type Owner } from './record.ts';
 import { type Resting, rest, restingAt } from './resting.ts';
 import { contentOf, contentsOf, eachHeld, type Held, type HeldList, recordAt, surveyOf } from './survey.ts';
 import { isMuch, namesOf, type Unsorted, withFile, withoutFile } from './unsorted.ts';
-import { clear, finish, moveCursor, place } from './writes.ts';
+import { clear, discard, finish, moveCursor, place } from './writes.ts';
 
 /** A network's store, and how it is used. */
 export interface StoreOptions extends Location {
@@ -175,12 +175,11 @@ export class Store {
 
   /** Proves that addresses could be reserved. */
   probe(): void {
-    const path = `${this.#paths.addresses}/.probe`;
     // With something in it: an empty file finds room on a full disk.
     try {
-      writeFile(path, '.');
+      writeFile(this.#pathOf('.probe'), '.');
     } finally {
-      removeIfPresent(path);
+      discard(this.#paths, '.probe');
     }
     this.#settle();
   }

@@ -70,7 +70,7 @@ function setAside({ addresses, damaged }: Paths, name: string): string {
 }
 
 /** Removes what is worth nothing; what was done. */
-function discard({ addresses }: Paths, name: string): string {
+export function discard({ addresses }: Paths, name: string): string {
   try {
     removeIfPresent(`${addresses}/${name}`);
     return 'removed';
