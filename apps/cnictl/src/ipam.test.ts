@@ -1,6 +1,6 @@
 import { hostLocal } from '@cni/plugin-host-local';
 import { execute } from '@cni/skel';
-import { listDirectory, readText, writeFile } from '@cni/sys';
+import { listDirectory, readText, removeIfPresent, writeFile } from '@cni/sys';
 import { expect, test } from 'vitest';
 import { describeAge } from './ipam.ts';
 import { GONE, NETNS } from './testing/pods.ts';
@@ -87,6 +87,20 @@ test('check: attachments that nobody remembers or whose namespace is gone, and d
   expect(leaks.map(({ address }: { address: string }) => address)).toEqual(['10.1.0.3', '10.1.0.4']);
   expect(oddities).toHaveLength(1);
   expect(node.held()).toContain('10.1.0.9');
+});
+
+test('check doubts a cache in which nothing is remembered', () => {
+  using node = new Node();
+  expect(node.run('ipam', 'check', 'pods').stdout).not.toContain('note');
+  for (const name of listDirectory(`${node.cacheDir}/results`)) removeIfPresent(`${node.cacheDir}/results/${name}`);
+  expect(node.run('ipam', 'check', 'pods').stdout).toMatch(
+    new RegExp(
+      `^note +no attachment of the network is in ${node.cacheDir}: is that the runtime's --cache-dir\\?$`,
+      'm',
+    ),
+  );
+  const document = JSON.parse(node.run('ipam', 'check', 'pods', '--json').stdout);
+  expect([document.attached, document.leaks.length]).toEqual([0, 3]);
 });
 
 test('check finds nothing where all is well', () => {

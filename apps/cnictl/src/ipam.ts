@@ -139,12 +139,19 @@ function check({ session, network, stores }: NetworkIpam): boolean {
   ];
   const held = inventories.reduce((sum, { holdings }) => sum + holdings.length, 0);
   const verdict = ['network', network.name, `${held} held, ${leaks.length} leaked, ${oddities.length} odd`];
-  session.print([...rows, verdict], {
+  session.print([...rows, ...doubtOf(session, attached, leaks.length), verdict], {
     held,
+    attached: attached.length,
     leaks: leaks.map(({ holding, problem }) => ({ ...documentOf(holding), problem })),
     oddities,
   });
   return rows.length === 0;
+}
+
+/** Where nothing is remembered at all, it is more likely that one looks in the wrong place than that everything leaked. */
+function doubtOf({ settings }: Session, attached: readonly CachedAttachment[], leaks: number): string[][] {
+  if (leaks === 0 || attached.length > 0) return [];
+  return [['note', `no attachment of the network is in ${settings.cacheDir}: is that the runtime's --cache-dir?`]];
 }
 
 /** Why nobody can be using an address, if that is so. */
