@@ -43,6 +43,15 @@ export class WireError extends Error {
   }
 }
 
+/** Runs `run`; a {@link WireError} thrown there gets `segment` in front of its path. */
+export function within<T>(segment: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw under(segment, error);
+  }
+}
+
 /** An error with `segment` in front of its path, if it has one. */
 export function under(segment: string, error: unknown): unknown {
   return error instanceof WireError ? new WireError(error.reason, [segment, ...error.path]) : error;
