@@ -1,5 +1,5 @@
 import { measureTraffic } from '@cni/testkit/traffic';
-import { type Direction, type LinkKind, makeStage } from './shaped.ts';
+import { type Direction, flowOf, type LinkKind, makeStage } from './shaped.ts';
 
 /** What containerd sends with every rate: no opinion, in bits. */
 export const RUNTIME_BURST: number = 2 ** 32 - 1;
@@ -52,11 +52,7 @@ export async function measureShares(executable: string, { kind, direction, rate,
   using stage = makeStage(kind);
   const perSecond = rate * 1e6;
   stage.limit(executable, direction, perSecond, RUNTIME_BURST);
-  const [from, to, address] =
-    direction === 'egress'
-      ? [stage.pod, stage.outside, stage.outsideAddress]
-      : [stage.outside, stage.pod, stage.podAddress];
-  const { whole, seconds } = await measureTraffic({ from: from.path, to: to.path, address, streams }, SECONDS);
+  const { whole, seconds } = await measureTraffic({ ...flowOf(stage, direction), streams }, SECONDS);
   const [first = Number.NaN] = seconds;
   return { whole: whole / perSecond, first: first / perSecond, highest: Math.max(...seconds) / perSecond };
 }

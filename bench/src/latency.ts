@@ -6,7 +6,7 @@ import { DIRECTIONS, RUNTIME_BURST } from './accuracy-cases.ts';
 import { ourExecutable, referenceExecutable } from './candidates.ts';
 import { formatMilliseconds } from './format.ts';
 import { checkpoint } from './interruption.ts';
-import { type Direction, makeStage } from './shaped.ts';
+import { type Direction, flowOf, makeStage } from './shaped.ts';
 import { quantileOf } from './statistics.ts';
 import type { Measurement, Table } from './table.ts';
 
@@ -63,17 +63,14 @@ async function measurePings(
 ): Promise<number[]> {
   using stage = makeStage('veth');
   stage.limit(executable, direction, rate * 1e6, RUNTIME_BURST);
-  const [from, to, address] =
-    direction === 'egress'
-      ? [stage.pod, stage.outside, stage.outsideAddress]
-      : [stage.outside, stage.pod, stage.podAddress];
-  const running = await startTraffic({ from: from.path, to: to.path, address, streams });
+  const flow = flowOf(stage, direction);
+  const running = await startTraffic({ ...flow, streams });
   try {
     await setTimeout(SETTLE_MS);
-    const words = ['ping', '-n', '-i', String(INTERVAL_SECONDS), '-c', String(PINGS), '-W', '1', address];
-    const { stdout } = spawn('nsenter', [`--net=${from.path}`, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const words = ['ping', '-n', '-i', String(INTERVAL_SECONDS), '-c', String(PINGS), '-W', '1', flow.address];
+    const { stdout } = spawn('nsenter', [`--net=${flow.from}`, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
     const times = [...(await text(stdout)).matchAll(/time=([\d.]+) ms/g)].map(([, time]) => Number(time));
-    if (times.length === 0) throw new Error(`ping ${address}: no answer`);
+    if (times.length === 0) throw new Error(`ping ${flow.address}: no answer`);
     return [...times, ...Array<number>(PINGS - times.length).fill(1_000)];
   } finally {
     await running.stop();

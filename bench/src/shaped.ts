@@ -1,5 +1,6 @@
 /** Pods whose traffic is limited, for measurements: an outside, a router, a node with the pod; namespaces all of them. */
 import { spawnSync } from 'node:child_process';
+import type { Flow } from '@cni/testkit/traffic';
 import { makeNetns, type Netns } from './netns.ts';
 
 export type Direction = 'ingress' | 'egress';
@@ -10,6 +11,8 @@ export interface Stage extends Disposable {
   readonly outside: Netns;
   readonly pod: Netns;
   readonly podAddress: string;
+  /** The path of the namespace whose IP layer receives what comes for the pod: in l3s the node's. */
+  readonly receivedIn: string;
   readonly outsideAddress: string;
   /** Runs `ADD` of a bandwidth plugin with limits in one direction. Throws when it fails. */
   limit(executable: string, direction: Direction, rate: number, burst: number): void;
@@ -48,10 +51,17 @@ export function makeStage(kind: LinkKind): Stage {
     outside,
     pod,
     podAddress: POD,
+    receivedIn: (kind === 'ipvlan l3s' ? node : pod).path,
     outsideAddress: OUTSIDE,
     limit: (executable, direction, rate, burst) => add({ executable, kind, node, pod }, direction, rate, burst),
     [Symbol.dispose]: () => made.dispose(),
   };
+}
+
+/** What a limit in this direction is for. */
+export function flowOf({ pod, outside, podAddress, outsideAddress, receivedIn }: Stage, direction: Direction): Flow {
+  if (direction === 'egress') return { from: pod.path, to: outside.path, address: outsideAddress };
+  return { from: outside.path, to: pod.path, address: podAddress, receivedIn };
 }
 
 function podLink(kind: LinkKind, node: Netns, pod: Netns): string[] {

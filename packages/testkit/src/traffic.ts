@@ -12,6 +12,8 @@ export interface Flow {
   readonly address: string;
   /** At once; 1 when absent. */
   readonly streams?: number;
+  /** The namespace whose IP layer receives it, where that is not the receiver’s: in l3s the node receives what comes from outside. */
+  readonly receivedIn?: string;
   /** UDP at this rate, in bits per second of payload, in place of TCP. */
   readonly udp?: number;
 }
@@ -69,15 +71,17 @@ function rateOf(from: Sample | undefined, to: Sample | undefined): number {
 }
 
 /** Starts it, and returns when data arrives. Throws `Error` when none does. */
-export async function startTraffic({ from, to, address, streams = 1, udp }: Flow): Promise<Running> {
+export async function startTraffic({ from, to, address, receivedIn = to, streams = 1, udp }: Flow): Promise<Running> {
   const server = inside(to, 'iperf3', '-s', '-1', '-p', String(PORT));
+  // Whose /proc/PID/net is read.
+  const witness = receivedIn === to ? server : inside(receivedIn, 'sleep', 'infinity');
   let client: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
-    for (const one of [client, server]) await end(one);
+    for (const one of [client, server, witness]) await end(one);
   };
   try {
     await until(() => listens(server.pid), `iperf3 to listen in ${to}`);
-    const before = receivedBytes(server.pid);
+    const before = receivedBytes(witness.pid);
     let quiet: Sample = { at: performance.now(), bytes: before };
     const kind = udp === undefined ? [] : ['-u', '-b', String(Math.round(udp / streams)), '-l', '1448'];
     const start = () =>
@@ -87,13 +91,13 @@ export async function startTraffic({ from, to, address, streams = 1, udp }: Flow
     await until(() => {
       // The first packet may find a neighbour that is not known yet.
       if (client?.exitCode) client = start();
-      const now = { at: performance.now(), bytes: receivedBytes(server.pid) };
+      const now = { at: performance.now(), bytes: receivedBytes(witness.pid) };
       if (now.bytes > before + most) return true;
       quiet = now;
       return false;
     }, `data from ${from} to ${address}`);
     const { at: since, bytes } = quiet;
-    return { since, bytes: () => receivedBytes(server.pid) - bytes, stop };
+    return { since, bytes: () => receivedBytes(witness.pid) - bytes, stop };
   } catch (error) {
     await stop();
     throw error;
