@@ -12,8 +12,8 @@ export interface State {
   readonly files: readonly string[];
 }
 
-/** What host-local keeps for a network, not for a pod: its lock, its cursor, the index over its address files. */
-const BOOKKEEPING = /\/(lock|last_reserved_ip\.[^/]+|\.host-local\/.*)$/;
+/** What is kept for a network or a node, not for a pod: locks, host-local's cursor, the index over its address files. */
+const BOOKKEEPING = /\/(\.?lock|last_reserved_ip\.[^/]+|\.host-local\/.*)$/;
 
 /** The state of a node's namespace, and the files below the directories. */
 export function stateOf({ run }: Pick<Netns, 'run'>, ...directories: string[]): State {

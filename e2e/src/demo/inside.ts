@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { makeNetns } from '../netns.ts';
 import type { Result } from '../runtime.ts';
 import type { State } from '../state.ts';
+import { HUNDRED, showLimits } from './limits.ts';
 import { DemoNode, MASTER, NETWORK, NODE_ADDRESSES, ours, type Pod, ROUTER } from './node.ts';
+import { conclude, expect, milliseconds, say } from './outcomes.ts';
 
 const CONFLIST = {
   cniVersion: '1.0.0',
@@ -27,34 +29,25 @@ const CONFLIST = {
         routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
       },
     },
+    { type: 'bandwidth', capabilities: { bandwidth: true } },
   ],
 };
 
-const say = (text = '') => process.stdout.write(`${text}\n`);
-const mark = (good: boolean) => (good ? '✓' : '✗');
-const milliseconds = (since: number) => `${(performance.now() - since).toFixed(0)} ms`.padStart(7);
-/** What the table at the end tells, in its order. */
-type Topic = 'attached' | 'reached' | 'checked' | 'detached' | 'nothing left';
-const outcomes: { topic: Topic; good: boolean }[] = [];
-
-function expect(topic: Topic, good: boolean, text: string): void {
-  outcomes.push({ topic, good });
-  say(`   ${mark(good)} ${text}`);
-}
-
-function demo(node: DemoNode): void {
+async function demo(node: DemoNode): Promise<void> {
   introduce();
   install(node);
   const before = node.state();
   const names = ['pod-a', 'pod-b'];
   say('\n2  Attach two pods, as a runtime does');
   const pods = names.flatMap((name) => attach(node, name));
-  if (pods.length === names.length) {
+  const [one, two] = pods;
+  if (one !== undefined && two !== undefined) {
     reach(pods);
-    say('\n4  Check them');
+    await showLimits(node, [one, two]);
+    say('\n5  Check them');
     for (const { name } of pods) command(node, 'check', name);
   }
-  say('\n5  Detach them, one of them twice');
+  say('\n6  Detach them, one of them twice');
   for (const name of [...names, 'pod-a']) command(node, 'del', name);
   compare(before, node.state());
   for (const { netns } of pods) netns.delete();
@@ -70,12 +63,12 @@ function introduce(): void {
 
 function install(node: DemoNode): void {
   say('\n1  Install');
-  for (const name of ['ipvlan', 'host-local', 'cnictl']) {
+  for (const name of ['ipvlan', 'host-local', 'bandwidth', 'cnictl']) {
     const { size } = statSync(node.install(join(ours, name), name));
     say(`   /opt/cni/bin/${name.padEnd(12)} ${(size / 1e6).toFixed(1)} MB`);
   }
   const [plugin] = CONFLIST.plugins;
-  if (plugin !== undefined) plugin.ipam.dataDir = join(node.data, 'networks');
+  if (plugin !== undefined && 'ipam' in plugin) plugin.ipam.dataDir = join(node.data, 'networks');
   node.configure('10-underlay.conflist', CONFLIST);
   say('   /etc/cni/net.d/10-underlay.conflist');
   say(`      ipvlan      master ${MASTER}, mode l2`);
@@ -86,7 +79,16 @@ function install(node: DemoNode): void {
 function attach(node: DemoNode, name: string): Pod[] {
   const netns = makeNetns(name);
   const started = performance.now();
-  const { status, stdout, stderr } = node.cnictl('add', NETWORK, netns.path, '--container-id', name, '--json');
+  const { status, stdout, stderr } = node.cnictl(
+    'add',
+    NETWORK,
+    netns.path,
+    '--container-id',
+    name,
+    '--capability',
+    `bandwidth=${HUNDRED}`,
+    '--json',
+  );
   const time = milliseconds(started);
   if (status !== 0) {
     expect('attached', false, `add ${name}: ${stderr || stdout}`);
@@ -138,7 +140,7 @@ function ping(output: string): string | undefined {
 }
 
 function compare(before: State, after: State): void {
-  say('\n6  What is left on the node');
+  say('\n7  What is left on the node');
   const nouns = {
     links: 'links',
     addresses: 'addresses',
@@ -162,21 +164,9 @@ function compare(before: State, after: State): void {
 const directory = mkdtempSync(join(tmpdir(), 'cni-demo-'));
 const node = new DemoNode(directory);
 try {
-  demo(node);
+  await demo(node);
 } finally {
   node.delete();
   rmSync(directory, { recursive: true, force: true });
 }
-const bad = outcomes.filter(({ good }) => !good).length;
-say(`\n${summary().join('\n')}\n`);
-say(bad === 0 ? 'Everything is as it should be.' : `Not as they should be: ${bad} of the lines above.`);
-process.exitCode = bad === 0 ? 0 : 1;
-
-function summary(): string[] {
-  const topics = [...new Set(outcomes.map(({ topic }) => topic))];
-  return topics.map((topic) => {
-    const all = outcomes.filter((outcome) => outcome.topic === topic);
-    const good = all.filter((outcome) => outcome.good).length;
-    return `   ${topic.padEnd(14)} ${mark(good === all.length)} ${good} of ${all.length}`;
-  });
-}
+process.exitCode = conclude();
