@@ -37,20 +37,16 @@ export function podCases(title: string, { network }: Tested, on: () => { site: S
       await remove(limited, free);
     });
 
-    test('a pod and its node reach each other', async () => {
-      const [limited, free] = [await run(LIMITS), await run()];
-      for (const pod of [limited, free]) {
-        for (const address of nodeAddresses) await pod.run('ping', '-c', '1', '-W', '5', address);
-        for (const address of await pod.addresses()) on().site.node.ping(address);
-      }
-      await remove(limited, free);
-    });
-
-    test('exec; Stop and Remove, each repeated', async () => {
+    test('exec; pod, outside and node reach each other; Stop and Remove, each repeated', async () => {
       const [one, two] = [await run(LIMITS), await run()];
-      const [address] = await one.addresses();
-      expect(await one.run('ip', 'address', 'show', 'eth0')).toContain(`inet ${address}/`);
-      for (const reached of [address, ...outsideAddresses]) await two.run('ping', '-c', '1', '-W', '5', reached);
+      const addresses = await one.addresses();
+      const shown = await one.run('ip', 'address', 'show', 'eth0');
+      for (const address of addresses) {
+        expect(shown).toContain(` ${address}/`);
+        on().site.node.ping(address);
+      }
+      for (const address of [...addresses, ...outsideAddresses, ...nodeAddresses])
+        await two.run('ping', '-c', '1', '-W', '5', address);
       for (const _ of [1, 2, 3]) await one.stop();
       for (const _ of [1, 2]) await one.remove();
       await remove(two);
