@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { emulatedObstacle } from './emulated/image.ts';
 import { bootMachine, type Machine } from './emulated/machine.ts';
+import { COUNTERS, countedIn, countMarks } from './emulated/marks.ts';
 import { answered, Underlay, unanswered } from './emulated/underlay.ts';
 
 const MINUTE = 60_000;
@@ -59,12 +60,13 @@ describe.skipIf(obstacle !== undefined)('a NodePort that leads to an ipvlan pod 
 
   test('l2: of marks only the one bit is touched, on what came by the node', { timeout: 4 * MINUTE }, async () => {
     const bit = 0x80;
-    await underlay.countMarks(bit);
+    const counted = async () => countedIn(await underlay.in('pod', COUNTERS));
+    await underlay.in('pod', countMarks(bit));
     await underlay.add('l2', { ...coordinator, replyMark: bit });
     expect(await underlay.ask('node')).toEqual(answered);
-    expect(await underlay.counted()).toEqual({ byNode: true, byEth0: false, changed: false });
+    expect(await counted()).toEqual({ byNode: true, byEth0: false, changed: false });
     expect(await underlay.ask('pod')).toEqual(answered);
-    expect(await underlay.counted()).toEqual({ byNode: true, byEth0: true, changed: false });
+    expect(await counted()).toEqual({ byNode: true, byEth0: true, changed: false });
     await underlay.del();
     expect(await underlay.in('pod', 'nft list tables')).toBe('table inet others');
   });

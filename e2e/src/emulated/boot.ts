@@ -21,7 +21,19 @@ export function runEmulated(job: Job, talk?: Talk): Promise<number> {
 
 function machine(image: string, { memory = '1G' }: Job): [string, ...string[]] {
   // -no-reboot: a panic, which reboots, ends it.
-  const hardware = ['-accel', 'tcg', '-m', memory, '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'];
+  const hardware = [
+    '-accel',
+    'tcg',
+    '-smp',
+    '2',
+    '-m',
+    memory,
+    '-nodefaults',
+    '-no-user-config',
+    '-no-reboot',
+    '-display',
+    'none',
+  ];
   const console = ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'];
   const words = ['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'rdinit=/init.sh', 'mitigations=off'];
   const kernel = ['-kernel', kernelImage(), '-initrd', image, '-append', words.join(' ')];

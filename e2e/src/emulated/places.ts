@@ -66,11 +66,6 @@ function nodePort(family: Family, protocol: string): string {
   return `${ip} daddr ${node} ${protocol} dport ${ports.node} dnat ${ip} to ${bracketed(pod)}:${ports.pod}`;
 }
 
-/** A command that adds to the ruleset. */
-function nft(...ruleset: string[]): string {
-  return `printf '%s\\n' ${quoted(lines(...ruleset))} | nft -f -`;
-}
-
 /** In `outside`, when the node is there. */
 export const OUTSIDE: string = lines(
   WITHOUT_DAD,
@@ -110,51 +105,31 @@ function client(kind: Kind, whom: 'pod' | 'node', seconds: number): string {
   return `echo "${kind} $(socat -lf /dev/null -T ${seconds} -t ${rest} '${address}' EXEC:/ask 2>&1)" &`;
 }
 
-/** In `pod`: somebody else who marks packets and connections, with other bits, and counts how they leave. */
-export const MARKS = { connection: 0x539, packet: 0x4000 } as const;
-export const COUNTERS = ['byNode', 'byEth0', 'changed'] as const;
-export type Counter = (typeof COUNTERS)[number];
-
-/** `bit` is the coordinator's. */
-export function countMarks(bit: number): string {
-  const { connection, packet } = MARKS;
-  const reply = 'ct direction reply';
-  return nft(
-    'table inet others {',
-    ...COUNTERS.map((name) => `counter ${name} { }`),
-    'chain in {',
-    'type filter hook prerouting priority -160',
-    `ct state new ct mark set ${connection}`,
-    '}',
-    'chain out {',
-    'type filter hook output priority -160',
-    `meta mark set ${packet}`,
-    '}',
-    'chain leaving {',
-    'type filter hook postrouting priority 0',
-    `${reply} oifname "veth0" ct mark ${connection | bit} meta mark ${packet | bit} counter name byNode return`,
-    `${reply} oifname "eth0" ct mark ${connection} meta mark ${packet} counter name byEth0 return`,
-    `${reply} counter name changed`,
-    '}',
-    '}',
-  );
-}
-
-/** Everything of a place that an attachment may change. Other neighbours come and go by themselves. */
+/** Everything of a place that an attachment may change. Neighbours that are not permanent come and go by themselves. */
 export const STATE: string = lines(
-  ...['link', 'address', 'rule', '-6 rule', 'neighbour'].map((what) =>
-    what === 'neighbour' ? `ip ${what} show nud permanent` : `ip ${what} show`,
-  ),
-  ...['route', '-6 route'].map((what) => `ip ${what} show table all`),
+  ...['link show', 'address show', 'rule show', 'route show table all', 'neighbour show nud permanent'].map(ip),
+  ...['rule show', 'route show table all'].map((words) => ip(`-6 ${words}`)),
   'nft list ruleset',
 );
 
-/** Of those that it may set. */
+/** The sysctls that an attachment may change. */
 export const SYSCTLS =
   'grep -r . /proc/sys/net/ipv4/tcp_fwmark_accept /proc/sys/net/ipv*/fwmark_reflect /proc/sys/net/ipv4/conf';
 
-/** On the machine: what host-local keeps when it has no address in use is not counted. */
-export const FILES: string = `find /run/cni /var/lib/cni -type f ! -path '*/.host-local/*' ! -name lock ! -name 'last_reserved*' 2> /dev/null || true`;
+/** Files of attachments, on the machine: not what host-local remembers of the order of addresses. */
+export const FILES = `
+mkdir -p /run/cni /var/lib/cni
+find /run/cni /var/lib/cni -type f ! -path '*/.host-local/*' ! -name lock ! -name 'last_reserved*'
+`;
+
+function ip(words: string): string {
+  return `ip ${words}`;
+}
+
+/** A command that adds to the ruleset. */
+export function nft(...ruleset: string[]): string {
+  return `printf '%s\\n' ${quoted(lines(...ruleset))} | nft -f -`;
+}
 
 function lines(...all: string[]): string {
   return all.join('\n');

@@ -73,20 +73,6 @@ export class Underlay {
     return { ...unanswered, ...Object.fromEntries(heard) };
   }
 
-  /** From now on packets of the pod carry marks of others, and are counted; `bit` is the coordinator's. */
-  async countMarks(bit: number): Promise<void> {
-    await this.in('pod', places.countMarks(bit));
-  }
-
-  /** Whether packets were counted. */
-  async counted(): Promise<Readonly<Record<string, boolean>>> {
-    const { nftables } = JSON.parse(await this.in('pod', 'nft -j list counters table inet others'));
-    const counters = (nftables as { counter?: { name: string; packets: number } }[]).flatMap(
-      (one) => one.counter ?? [],
-    );
-    return Object.fromEntries(counters.map(({ name, packets }) => [name, packets > 0]));
-  }
-
   /** Everything that an attachment may leave behind. */
   async state(): Promise<Readonly<Record<string, string>>> {
     return {
