@@ -91,9 +91,9 @@ describe('at any rate, burst and MTU', () => {
       fc.asyncProperty(rates(6, 15), bursts, fc.integer({ min: 576, max: 65_535 }), async (rate, burst, mtu) => {
         shape({ host, pod }, limitOf(rate, burst), mtu);
         const running = await startTraffic({ from: host.path, to: pod.path, address: '10.9.0.2' });
-        const before = running.bytes();
+        const before = running.sample().bytes;
         await setTimeout(300);
-        const after = running.bytes();
+        const after = running.sample().bytes;
         await running.stop();
         // Two bursts of 64 KiB or a second packet, whatever the rate has time for.
         expect(after - before).toBeGreaterThan(Math.min(131_072, (rate / 8) * 0.1));
