@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { conformance, type Fixture } from '@cni/testkit';
 import { coordinator } from './coordinator.ts';
-import { hostLinkName } from './owner.ts';
+import { containerMark, hostLinkName } from './owner.ts';
 import { addInterface, addNode, addPod, json, run, type TestPod } from './testing/pods.ts';
 
 const config = { type: 'coordinator', serviceCIDR: ['10.96.0.0/12'], txQueueLen: 500, podRPFilter: 2 };
@@ -11,26 +11,27 @@ function leftovers(pod: TestPod, before: readonly string[]): string[] {
   return stateOf(pod).filter((line) => !before.includes(line));
 }
 
+/** As one process for each namespace tells it. */
+const STATE = [
+  'ip -o link | sed "s/^[0-9]*: \\([^:@]*\\).*qlen \\([0-9]*\\).*/link \\1 \\2/; s/^[0-9]*: \\([^:@]*\\).*/link \\1/"',
+  'ip rule',
+  'ip -6 rule',
+  'ip route show table all',
+  'ip -6 route show table all',
+  'ip neigh show nud permanent',
+  'nft list tables',
+  'sysctl net.ipv4.conf.all.rp_filter',
+  'sysctl -e net.ipv4.conf.eth0.rp_filter',
+].join('; ');
+
 function stateOf(pod: TestPod): string[] {
-  const lines = (text: string) => text.split('\n').filter(Boolean);
-  const words = [
-    ['rule'],
-    ['-6', 'rule'],
-    ['route', 'show', 'table', 'all'],
-    ['-6', 'route', 'show', 'table', 'all'],
-    ['neigh', 'show', 'nud', 'permanent'],
-  ];
-  const links = (list: { ifname: string; txqlen: number }[]) =>
-    list.map(({ ifname, txqlen }) => `link ${ifname} ${txqlen}`);
+  const lines = (place: string, text: string) => text.split('\n').map((line) => `${place}: ${line}`);
   const records = '/run/cni/coordinator';
+  const own = containerMark('conformance-1');
   return [
-    ...links(json('link')).map((line) => `node ${line}`),
-    ...links(pod.ipJson('link')).map((line) => `pod ${line}`),
-    ...words.flatMap((args) => lines(run('ip', ...args)).map((line) => `node ${line}`)),
-    ...words.flatMap((args) => lines(pod.ip(...args)).map((line) => `pod ${line}`)),
-    ...lines(pod.exec('nft', 'list', 'tables')),
-    ...['all', 'eth0'].map((link) => pod.exec('sysctl', `net.ipv4.conf.${link}.rp_filter`)),
-    ...(existsSync(records) ? readdirSync(records) : []),
+    ...lines('node', run('sh', '-c', STATE)),
+    ...lines('pod', pod.exec('sh', '-c', STATE)),
+    ...(existsSync(records) ? readdirSync(records).filter((name) => name.startsWith(own)) : []),
   ].filter((line) => !/ (multicast|local|anycast|fe80|ff00)|proto ra/.test(line));
 }
 

@@ -7,6 +7,12 @@ import { coordinator } from '../coordinator.ts';
 
 /** What iproute2 prints on the node. */
 export const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+/** Commands of `ip` by one process, on the node or in a namespace. */
+export function batch(lines: readonly string[], netns?: TestNetns): void {
+  const where = netns === undefined ? [] : ['-n', netns.name];
+  execFileSync('ip', [...where, '-batch', '-'], { input: lines.join('\n') });
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: iproute2's objects, of which a test looks at a few fields
 export const json = (...args: string[]): any[] => JSON.parse(run('ip', '-j', '-d', ...args) || '[]');
 
@@ -21,17 +27,14 @@ export interface TestNode {
 export function addNode(): TestNode {
   const router = addNetns('router');
   const uplink = `up${randomHex(4)}`;
-  run('ip', 'link', 'add', 'name', uplink, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', router.name);
-  const sides = [
-    [(...args: string[]) => run('ip', ...args), uplink, '2'],
-    [router.ip, 'uplink', '1'],
-  ] as const;
-  for (const [ip, link, host] of sides) {
-    ip('link', 'set', link, 'up');
-    ip('address', 'add', `10.9.0.${host}/24`, 'dev', link);
-    ip('address', 'add', `fd09::${host}/64`, 'dev', link, 'nodad');
-  }
-  router.ip('link', 'set', 'lo', 'up');
+  const configured = (link: string, host: number) => [
+    `link set ${link} up`,
+    `address add 10.9.0.${host}/24 dev ${link}`,
+    `address add fd09::${host}/64 dev ${link} nodad`,
+  ];
+  const pair = `link add name ${uplink} type veth peer name uplink netns ${router.name}`;
+  batch([pair, ...configured(uplink, 2)]);
+  batch(['link set lo up', ...configured('uplink', 1)], router);
   run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
   return {
     uplink,
@@ -60,11 +63,16 @@ export function addPod(): TestPod {
 export function addInterface(pod: TestPod, { uplink }: TestNode, name: string, host: number, subnet = '9'): void {
   run('ip', 'link', 'add', 'link', uplink, 'name', name, 'netns', pod.name, 'type', 'macvlan', 'mode', 'bridge');
   const addresses = [`10.${subnet}.0.${host}/24`, `fd0${subnet}::${host}/64`];
-  for (const address of addresses)
-    pod.ip('address', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []));
-  pod.ip('link', 'set', name, 'up');
   const gateways = [`10.${subnet}.0.1`, `fd0${subnet}::1`];
-  for (const gateway of gateways) pod.ip('route', 'append', 'default', 'via', gateway, 'dev', name);
+  const nodad = (address: string) => (address.includes(':') ? 'nodad' : '');
+  batch(
+    [
+      ...addresses.map((address) => `address add ${address} dev ${name} ${nodad(address)}`),
+      `link set ${name} up`,
+      ...gateways.map((gateway) => `route append default via ${gateway} dev ${name}`),
+    ],
+    pod,
+  );
   const index = pod.interfaces.push({ name, sandbox: pod.path }) - 1;
   addresses.forEach((address, at) => {
     pod.ips.push({ address, gateway: gateways[at] as string, interface: index });
