@@ -57,7 +57,7 @@ static size_t read_small(int directory, const char *name, uint8_t *into, size_t 
   return length > 0 && (size_t)length <= limit && memchr(into, 0, length) == NULL ? length : 0;
 }
 
-CALL(call_read_each) {
+CALL(call_readEach) {
   const struct bytes *records = &a[1].bytes, *into = &a[2].bytes;
   size_t limit = a[3].integer, written = 0;
   for (size_t at = 0; at < records->length;) {
@@ -191,7 +191,7 @@ static const struct syscall table[] = {
     {"pipe", "b", call_pipe},
     {"poll", "bi", call_poll},
     {"read", "ib", call_read},
-    {"readEach", "ibbi", call_read_each},
+    {"readEach", "ibbi", call_readEach},
     {"readlink", "pb", call_readlink},
     {"recv", "ibi", call_recv},
     {"rename", "pp", call_rename},
