@@ -92,16 +92,17 @@ describe('at any rate, burst and MTU', () => {
         shape({ host, pod }, limitOf(rate, burst), mtu);
         const running = await startTraffic({ from: host.path, to: pod.path, address: '10.9.0.2' });
         const before = running.sample().bytes;
-        await setTimeout(300);
+        // At least as long as three packets of full size take.
+        await setTimeout(300 + (3 * 8_000 * mtu) / rate);
         const after = running.sample().bytes;
         await running.stop();
-        // Two bursts of 64 KiB or a second packet, whatever the rate has time for.
-        expect(after - before).toBeGreaterThan(Math.min(131_072, (rate / 8) * 0.1));
+        expect(after - before).toBeGreaterThan(Math.min(131_072, mtu, (rate / 8) * 0.1));
       }),
       {
         numRuns: 20,
         examples: [
           [1e6, undefined, 1500],
+          [1e6, undefined, 65_443],
           [1e9, 8, 1500],
           [5e9, 8, 9000],
         ],
