@@ -1,4 +1,4 @@
-import { equalCidrs, hostCidr } from '@cni/ip';
+import { type Cidr, equalCidrs, hostCidr } from '@cni/ip';
 import { deleteQuietly } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
 import type { Netns } from '@cni/sys';
@@ -25,7 +25,9 @@ export function removeAll({ owner, netns, prevResult }: Removal): void {
     () => takeAll(record?.entries ?? [], { host, owner, ...(found && { pod: openSide(found) }) }),
     () => deleteVeth(host, hostLinkName(owner.containerId), owner),
     () => {
-      if (record === undefined) removeReported(host, prevResult);
+      if (record !== undefined) return;
+      removeReported(host, prevResult);
+      if (netns !== undefined) removeReported(openSide(netns), prevResult);
     },
   );
   if (netns === undefined) found?.close();
@@ -41,14 +43,19 @@ function recordOf(owner: Owner): Record | undefined {
   }
 }
 
-/** Without a record: routes to the addresses of the result, which say themselves that they are ours. */
+/** Without a record: what says itself that it is ours, and is for an address of the result. */
 function removeReported({ rtnl }: Side, { ips = [] }: Result = {}): void {
   for (const { address } of ips) {
-    const destination = hostCidr(address.ip);
-    for (const { link, table } of rtnl.routes
-      .list({ table: 'all', family: address.ip.family, protocol: PROTOCOL })
-      .filter((route) => equalCidrs(route.destination, destination)))
+    const { family } = address.ip;
+    const own = hostCidr(address.ip);
+    const isOwn = (subnet: Cidr | undefined) => subnet !== undefined && equalCidrs(subnet, own);
+    const rules = rtnl.rules.list({ family }).filter(({ protocol, source }) => protocol === PROTOCOL && isOwn(source));
+    const tables = rules.map(({ table }) => table);
+    for (const { destination, link, table } of rtnl.routes
+      .list({ table: 'all', family, protocol: PROTOCOL })
+      .filter((route) => isOwn(route.destination) || tables.includes(route.table)))
       rtnl.routes.deleteIfPresent({ destination, table, protocol: PROTOCOL, ...(link !== undefined && { link }) });
+    for (const rule of rules) rtnl.rules.deleteIfPresent(rule);
   }
 }
 
