@@ -21,21 +21,12 @@ export function runEmulated(job: Job, talk?: Talk): Promise<number> {
 
 function machine(image: string, { memory = '1G' }: Job): [string, ...string[]] {
   // -no-reboot: a panic, which reboots, ends it.
-  const hardware = [
-    '-accel',
-    'tcg',
-    '-smp',
-    '2',
-    '-m',
-    memory,
-    '-nodefaults',
-    '-no-user-config',
-    '-no-reboot',
-    '-display',
-    'none',
-  ];
+  const hardware = ['-accel', 'tcg', '-smp', '2', '-m', memory, '-no-reboot'];
+  const nothingElse = ['-nodefaults', '-no-user-config', '-display', 'none'];
   const console = ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'];
   const words = ['console=ttyS0', 'quiet', 'loglevel=3', 'panic=-1', 'rdinit=/init.sh', 'mitigations=off'];
   const kernel = ['-kernel', kernelImage(), '-initrd', image, '-append', words.join(' ')];
-  return ['qemu-system-x86_64', ...hardware, ...console, ...kernel];
+  const qemu = ['qemu-system-x86_64', ...hardware, ...nothingElse, ...console, ...kernel];
+  // However this process ends.
+  return ['setpriv', '--pdeathsig', 'KILL', ...qemu];
 }
