@@ -62,7 +62,7 @@ export interface Case {
 export function conformance(plugin: Plugin | string, fixture: Fixture): void {
   const name = typeof plugin === 'string' ? (plugin.split('/').at(-1) ?? plugin) : plugin.name;
   describe(`${name} conforms`, () => {
-    for (const { name: what, run } of conformanceCases(plugin, fixture)) test(what, run);
+    for (const { name: what, run } of conformanceCases(plugin, fixture)) test(what, run, LONGEST);
   });
 }
 
@@ -77,6 +77,9 @@ export function conformanceCases(plugin: Plugin | string, fixture: Fixture): Cas
 function inProcess(plugin: Plugin): Runner {
   return (input) => execute(plugin, input);
 }
+
+/** Milliseconds: to fail each step of a plugin takes a while. */
+const LONGEST = 600_000;
 
 /** Milliseconds; no plugin takes that long. */
 const TIMEOUT = 60_000;

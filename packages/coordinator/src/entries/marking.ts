@@ -13,7 +13,7 @@ export const marking: Kind<MarkingEntry> = {
   words: ({ link }) => `the marking of what comes in by ${link}`,
   put(entry, { pod }) {
     try {
-      withTables(pod, (tables) => tables.replace(tableOf(entry)));
+      withTables(pod, (tables) => put(tables, tableOf(entry)));
     } catch (error) {
       if (!lacksNftables(error)) throw error;
       putFilter(pod, entry);
@@ -69,6 +69,16 @@ function tableOf({ link, bit }: MarkingEntry): Table {
       },
     ],
   };
+}
+
+/** To replace one that is not there would take as long as to delete one. */
+function put(tables: Tables, table: Table): void {
+  try {
+    tables.add(table);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    tables.replace(table);
+  }
 }
 
 /** Nothing where the kernel does not know of nf_tables at all. */

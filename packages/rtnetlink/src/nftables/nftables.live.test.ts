@@ -71,6 +71,16 @@ function shown(host: TestNetns, what: 'table' | 'chain' | 'rule'): Shown[] {
 }
 
 describe('what nft says of what we make', () => {
+  test('add: the same, and refused where there is one', ({ host }) => {
+    const { tables } = openNftables(host.netns);
+    tables.add(table);
+    const added = [shown(host, 'chain'), shown(host, 'rule')];
+    expect(() => tables.add(table)).toThrow('add table inet replies: EEXIST');
+    expect([shown(host, 'chain'), shown(host, 'rule')]).toEqual(added);
+    const found = tables.find(table);
+    expect(found && equalTables(found, table)).toBe(true);
+  });
+
   test('chains and rules', ({ host, skip }) => {
     const tables = tablesIn(host, skip);
     tables.replace(table);

@@ -44,10 +44,10 @@ function aboutTable(verb: string, type: number, key: TableKey): Request {
   return requestOf(type, 0, header, tableShape, { name: key.name }, () => `${verb} ${tableInWords(key)}`);
 }
 
-function newTable(key: TableKey): Request {
+function newTable(key: TableKey, flags = 0): Request {
   const value = { name: key.name, flags: 0 };
   const header = { family: families[key.family] };
-  return requestOf(NFT_MSG_NEWTABLE, 0, header, tableShape, value, () => `add ${tableInWords(key)}`);
+  return requestOf(NFT_MSG_NEWTABLE, flags, header, tableShape, value, () => `add ${tableInWords(key)}`);
 }
 
 function newChain(key: TableKey, { name, type, hook, priority, policy = 'accept' }: Chain): Request {
@@ -76,19 +76,22 @@ function transaction(doing: () => string, requests: readonly Request[]): Request
   return [begin, ...asking, end];
 }
 
+function contentsOf(table: Table): Request[] {
+  const rules = table.chains.flatMap((chain) => chain.rules.map((rule, index) => newRule(table, chain, rule, index)));
+  return [...table.chains.map((chain) => newChain(table, chain)), ...rules];
+}
+
+/** Makes the table where there is none of that name. */
+export function addRequests(table: Table): Request[] {
+  const requests = [newTable(table, Flags.create | Flags.exclusive), ...contentsOf(table)];
+  return transaction(() => `add ${tableInWords(table)}`, requests);
+}
+
 /** Makes the table whether or not there is one of that name: one made just before is what is deleted where there was none. */
 export function replaceRequests(table: Table): Request[] {
-  const rules = table.chains.flatMap((chain) => chain.rules.map((rule, index) => newRule(table, chain, rule, index)));
-  return transaction(
-    () => `replace ${tableInWords(table)}`,
-    [
-      newTable(table),
-      aboutTable('delete', NFT_MSG_DELTABLE, table),
-      newTable(table),
-      ...table.chains.map((chain) => newChain(table, chain)),
-      ...rules,
-    ],
-  );
+  const remove = aboutTable('delete', NFT_MSG_DELTABLE, table);
+  const requests = [newTable(table), remove, newTable(table), ...contentsOf(table)];
+  return transaction(() => `replace ${tableInWords(table)}`, requests);
 }
 
 /** Deletes a table with all that is in it. */

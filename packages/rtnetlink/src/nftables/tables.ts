@@ -12,12 +12,25 @@ import {
   ruleShape,
   tableShape,
 } from './codec.ts';
-import { assertSound, chainsRequest, deleteRequests, getRequest, replaceRequests, rulesRequest } from './request.ts';
+import {
+  addRequests,
+  assertSound,
+  chainsRequest,
+  deleteRequests,
+  getRequest,
+  replaceRequests,
+  rulesRequest,
+} from './request.ts';
 import { ruleOf } from './rule.ts';
 import type { Chain, ChainHook, ChainRule, FoundTable, Table, TableKey } from './table.ts';
 
-/** Tables of nf_tables in one namespace. Every verb throws `NetlinkError`. */
+/**
+ * Tables of nf_tables in one namespace. Every verb throws `NetlinkError`. After a table was deleted, or replaced, `close` waits for a
+ * grace period of the kernel, some 12 ms.
+ */
 export interface Tables {
+  /** Throws `EEXIST` when there is one of that name. Throws `Error` for a mark outside of its mask. */
+  add(table: Table): void;
   /** Makes the table, in place of one of that name with all that is in it; the packets in between see one or the other. Throws `Error` for a mark outside of its mask. */
   replace(table: Table): void;
   /** Throws `ENOENT` when it is not there. */
@@ -33,6 +46,10 @@ export function tableVerbs(conversation: Conversation): Tables {
   const remove = (key: TableKey) => conversation.changeAll(deleteRequests(key));
 
   return {
+    add(table) {
+      assertSound(table);
+      conversation.changeAll(addRequests(table));
+    },
     replace(table) {
       assertSound(table);
       conversation.changeAll(replaceRequests(table));
