@@ -25,9 +25,10 @@ export interface Traffic {
   readonly seconds: readonly number[];
 }
 
-/** Bytes of frames, and when they had arrived, by `performance.now()`. */
+/** Bytes of frames that had arrived at some moment between two, by `performance.now()`: something else may have had the processor. */
 export interface Sample {
-  readonly at: number;
+  readonly begun: number;
+  readonly ended: number;
   readonly bytes: number;
 }
 
@@ -55,7 +56,7 @@ export async function measureTraffic(flow: Flow, seconds: number): Promise<Traff
   try {
     const samples = [running.start];
     while (samples.length <= seconds) {
-      await setTimeout(running.start.at + 1000 * samples.length - performance.now());
+      await setTimeout(running.start.begun + 1000 * samples.length - performance.now());
       samples.push(running.sample());
     }
     const each = samples.slice(1).map((sample, index) => rateOf(samples[index] ?? sample, sample));
@@ -65,9 +66,10 @@ export async function measureTraffic(flow: Flow, seconds: number): Promise<Traff
   }
 }
 
+/** Bits per second; never more than there were, whatever came between. */
 function rateOf(from: Sample | undefined, to: Sample | undefined): number {
   if (from === undefined || to === undefined) throw new Error('measure traffic: no samples');
-  return (8000 * (to.bytes - from.bytes)) / (to.at - from.at);
+  return (8000 * (to.bytes - from.bytes)) / (to.ended - from.begun);
 }
 
 /** Starts it, and returns when data arrives. Throws `Error` when none does. */
@@ -136,18 +138,10 @@ function listens(pid: number | undefined): boolean {
   );
 }
 
-/** Longer than it takes to read three small files, and no difference to a second. */
-const READING_MS = 20;
-const ATTEMPTS = 5;
-
-/** Read once more if something else had the processor meanwhile: nobody knows then what was counted when. */
 function sampleOf(pid: number | undefined): Sample {
-  for (let attempt = 1; ; attempt++) {
-    const begun = performance.now();
-    const bytes = receivedBytes(pid);
-    const at = performance.now();
-    if (at - begun < READING_MS || attempt === ATTEMPTS) return { at, bytes };
-  }
+  const begun = performance.now();
+  const bytes = receivedBytes(pid);
+  return { begun, bytes, ended: performance.now() };
 }
 
 /** Of both families, in frames. What IP counts has passed every queue. */
