@@ -9,6 +9,7 @@ import { addNetns, removeNetns, type TestNetns } from '@cni/testkit';
 const MAIN = join(import.meta.dirname, '../main.ts');
 export const STATE = '/run/cni/coordinator';
 const UPLINK = 'uplink';
+const STRACE = '/usr/bin/strace';
 
 /** How a process ended. */
 export interface Ended {
@@ -28,6 +29,8 @@ export interface Command {
   /** Milliseconds until it is killed. */
   readonly kill?: number | undefined;
   readonly keys?: object;
+  /** A file to which strace writes which processes there were, and what they became. */
+  readonly trace?: string;
 }
 
 /** A pod with `eth0`, and `net1` now and then. */
@@ -58,7 +61,16 @@ export class Herd {
     return herd;
   }
 
-  run({ verb, pod, id = '', ifName = 'eth0', netns = pod?.path ?? '', kill, keys = {} }: Command): Promise<Ended> {
+  run({
+    verb,
+    pod,
+    id = '',
+    ifName = 'eth0',
+    netns = pod?.path ?? '',
+    kill,
+    keys = {},
+    trace,
+  }: Command): Promise<Ended> {
     const interfaces = pod === undefined ? [] : [{ name: ifName, sandbox: pod.path }];
     const stdin = JSON.stringify({
       cniVersion: '1.1.0',
@@ -76,7 +88,9 @@ export class Herd {
       ...(verb !== 'GC' && { CNI_CONTAINERID: id, CNI_IFNAME: ifName, CNI_NETNS: netns }),
     };
     return new Promise((resolve, reject) => {
-      const child = spawn(this.executable, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+      const traced = ['-f', '-qq', '-e', 'trace=execve,execveat,fork,vfork,clone,clone3', '-o', trace ?? ''];
+      const [program, args] = trace === undefined ? [this.executable, []] : [STRACE, [...traced, this.executable]];
+      const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
       let stdout = '';
       child.stdout.on('data', (chunk) => (stdout += chunk));
       child.stdin.on('error', () => {});
