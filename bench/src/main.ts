@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { accuracy } from './accuracy.ts';
 import { bandwidth } from './bandwidth.ts';
 import { isBuilt } from './candidates.ts';
+import { coordinator } from './coordinator.ts';
 import { hostLocal } from './host-local.ts';
 import { Interruption } from './interruption.ts';
 import { ipvlan } from './ipvlan.ts';
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   startup,
   'host-local': hostLocal,
   ipvlan,
+  coordinator,
   bandwidth,
   accuracy,
   latency,
