@@ -6,7 +6,15 @@ const needed = {
   'the engine of the executables': ['gcc', 'libc6-dev', 'musl-tools', 'wabt'],
   // What is of it inside quickjs-wasi is compiled already; the package has the notice.
   'licence notices': ['wasi-libc'],
-  'tests and the demo': ['iproute2', 'iputils-ping', 'kmod', 'nftables', 'iptables', 'containernetworking-plugins'],
+  'tests and the demo': [
+    'iproute2',
+    'iputils-ping',
+    'kmod',
+    'nftables',
+    'iptables',
+    'strace',
+    'containernetworking-plugins',
+  ],
   measurements: ['iperf3'],
 };
 

@@ -75,7 +75,7 @@ function build(made: Netns[], dataDir: string): World {
       made.push(pod);
       return { ...pod, attachment: { containerId: pod.name, ifName: 'eth0', netns: pod.path } };
     },
-    reservations: () => listed(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\.\d+)$/.test(name)),
+    reservations: () => listed(join(dataDir, network)).filter((name) => !/^(lock|last_reserved_ip\..+)$/.test(name)),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Flow {
   readonly streams?: number;
   /** The namespace whose IP layer receives it, where that is not the receiver’s: in l3s the node receives what comes from outside. */
   readonly receivedIn?: string;
+  /** Of the receiver; for flows to one namespace at once. What arrived is of all of them. */
+  readonly port?: number;
   /** UDP at this rate, in bits per second of payload, in place of TCP. */
   readonly udp?: number;
 }
@@ -73,8 +75,16 @@ function rateOf(from: Sample | undefined, to: Sample | undefined): number {
 }
 
 /** Starts it, and returns when data arrives. Throws `Error` when none does. */
-export async function startTraffic({ from, to, address, receivedIn = to, streams = 1, udp }: Flow): Promise<Running> {
-  const server = inside(to, 'iperf3', '-s', '-1', '-p', String(PORT));
+export async function startTraffic({
+  from,
+  to,
+  address,
+  receivedIn = to,
+  streams = 1,
+  port = PORT,
+  udp,
+}: Flow): Promise<Running> {
+  const server = inside(to, 'iperf3', '-s', '-1', '-p', String(port));
   // Whose /proc/PID/net is read.
   const witness = receivedIn === to ? server : inside(receivedIn, 'sleep', 'infinity');
   let client: ChildProcess | undefined;
@@ -82,12 +92,12 @@ export async function startTraffic({ from, to, address, receivedIn = to, streams
     for (const one of [client, server, witness]) await end(one);
   };
   try {
-    await until(() => listens(server.pid), `iperf3 to listen in ${to}`);
+    await until(() => listens(server.pid, port), `iperf3 to listen in ${to}`);
     let quiet = sampleOf(witness.pid);
     const before = quiet.bytes;
     const kind = udp === undefined ? [] : ['-u', '-b', String(Math.round(udp / streams)), '-l', '1448'];
     const start = () =>
-      inside(from, 'iperf3', '-c', address, '-p', String(PORT), '-t', '600', '-P', String(streams), ...kind);
+      inside(from, 'iperf3', '-c', address, '-p', String(port), '-t', '600', '-P', String(streams), ...kind);
     client = start();
     const most = BEFORE.test + BEFORE.stream * streams;
     await until(() => {
@@ -131,8 +141,8 @@ function lines(pid: number | undefined, file: string): string[] {
 }
 
 /** State 0A in /proc/net/tcp. The program is still nsenter, elsewhere, until it is not. */
-function listens(pid: number | undefined): boolean {
-  const port = `:${PORT.toString(16).toUpperCase()} `;
+function listens(pid: number | undefined, at: number): boolean {
+  const port = `:${at.toString(16).toUpperCase()} `;
   return ['tcp', 'tcp6'].some((file) =>
     lines(pid, file).some((line) => line.includes(port) && /^ *\d+: \S+ \S+ 0A /.test(line)),
   );
