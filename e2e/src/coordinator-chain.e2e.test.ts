@@ -1,6 +1,6 @@
 /** coordinator among other plugins: one limit for both ways of a pod, and a network made for another coordinator. */
 import { setTimeout } from 'node:timers/promises';
-import { type Flow, type Running, type Sample, startTraffic } from '@cni/testkit/traffic';
+import { type Flow, type Running, rateOf, startTraffic } from '@cni/testkit/traffic';
 import { expect } from 'vitest';
 import { expectNothingLeft, runtimeOf, withIpam } from './network.ts';
 import type { Conflist, PluginConfig } from './runtime.ts';
@@ -50,11 +50,6 @@ async function shares(...flows: readonly Flow[]): Promise<number[]> {
   } finally {
     for (const one of running) await one.stop();
   }
-}
-
-/** Bits per second. */
-function rateOf(before: Sample, after: Sample): number {
-  return (8000 * (after.bytes - before.bytes)) / (after.at - before.at);
 }
 
 function expectLimited(told: readonly number[], what: string): void {

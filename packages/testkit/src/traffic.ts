@@ -69,7 +69,7 @@ export async function measureTraffic(flow: Flow, seconds: number): Promise<Traff
 }
 
 /** Bits per second; never more than there were, whatever came between. */
-function rateOf(from: Sample | undefined, to: Sample | undefined): number {
+export function rateOf(from: Sample | undefined, to: Sample | undefined): number {
   if (from === undefined || to === undefined) throw new Error('measure traffic: no samples');
   return (8000 * (to.bytes - from.bytes)) / (to.ended - from.begun);
 }
