@@ -7,18 +7,18 @@ test.each([
   ['blue', '/run/netns/blue'],
   ['/var/run/netns/blue', '/var/run/netns/blue'],
   ['/proc/7/ns/net', '/proc/7/ns/net'],
-  ['./blue', '/work/blue'],
-  ['a/./blue', '/work/a/blue'],
+  ['./blue', '/srv/blue'],
+  ['a/./blue', '/srv/a/blue'],
 ])('the namespace %s is at %s', (given, path) => {
-  expect(netnsPath(given, '/work')).toBe(path);
+  expect(netnsPath(given, '/srv')).toBe(path);
 });
 
 test.each([
-  ['dist/bin', '/work/dist/bin'],
-  ['../bin', '/work/../bin'],
+  ['dist/bin', '/srv/dist/bin'],
+  ['../bin', '/srv/../bin'],
   ['/bin', '/bin'],
 ])('%s is %s', (path, expected) => {
-  expect(absolute(path, '/work')).toBe(expected);
+  expect(absolute(path, '/srv')).toBe(expected);
 });
 
 test.each([

@@ -1,11 +1,11 @@
 import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
-import { isErrno, writeSysctls } from '@cni/sys';
+import { isErrno, withNetnsLock, writeSysctls } from '@cni/sys';
 import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
 import { aliasOf, DIRECTIONS, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
-import { deleteIfb, locked } from './remove.ts';
+import { deleteIfb } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
@@ -30,7 +30,7 @@ function applyOne(shaper: Shaper, options: Applied): boolean {
   const end = options.sides[shaper.side];
   if ('root' in shaper) return putBucket({ rtnl: end.rtnl, link: shaper.root }, shaper.bucket, options.undo);
   const shared = shaper.feeds.some((feed) => feed.shared);
-  return shared ? locked(() => feedIfb(end, shaper, options)) : feedIfb(end, shaper, options);
+  return shared ? withNetnsLock(() => feedIfb(end, shaper, options)) : feedIfb(end, shaper, options);
 }
 
 type Fed = Shaper & { readonly feeds: readonly Feed[] };

@@ -1,6 +1,6 @@
 import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
-import { lockOwnNetns } from '@cni/sys';
+import { withNetnsLock } from '@cni/sys';
 import type { Sides } from './apply.ts';
 import type { Direction } from './config.ts';
 import { hostEndOf } from './facts.ts';
@@ -15,21 +15,10 @@ export function deleteIfb(end: End, ifb: Link): void {
   const unlead = () => {
     for (const { link, made } of lead) deleteFilters(end.rtnl, link, { ifb: ifb.index, made });
   };
-  if (end.netns === undefined && lead.length > 0) locked(unlead);
+  // The hooks of a link of the node go with their last user, and another may be coming.
+  if (end.netns === undefined && lead.length > 0) withNetnsLock(unlead);
   else unlead();
   deleteQuietly(end, [ifb.index]);
-}
-
-const LOCK_TIMEOUT = 30_000;
-
-/** Runs `run` while nobody else does: the hooks of a link of the node go with their last user, and another may be coming. */
-export function locked<T>(run: () => T): T {
-  const lock = lockOwnNetns(LOCK_TIMEOUT);
-  try {
-    return run();
-  } finally {
-    lock.release();
-  }
 }
 
 /** Deletes the owner's IFBs of a namespace. */

@@ -1,23 +1,11 @@
 import { attemptAll, CniError, type Undo } from '@cni/skel';
-import { lockOwnNetns } from '@cni/sys';
+import { withNetnsLock } from '@cni/sys';
 import type { Entry } from './entries/entry.ts';
 import { kindOf, sideOf } from './entries/kinds.ts';
 import { isUnable } from './entries/marking.ts';
 import { type Ground, lookAt } from './ground.ts';
 
-const LOCK_TIMEOUT = 30_000;
-
-/** Runs `run` while nobody else does: the node's rule goes with its last user, and another may be coming. */
-function locked<T>(run: () => T): T {
-  const lock = lockOwnNetns(LOCK_TIMEOUT);
-  try {
-    return run();
-  } finally {
-    lock.release();
-  }
-}
-
-/** Rules of the node are for routes of many pods. */
+/** Rules of the node are for routes of many pods: one goes with its last user, and another may be coming. */
 function isShared(entry: Entry): boolean {
   return (entry.kind === 'rule' || entry.kind === 'route') && entry.side === 'host';
 }
@@ -34,7 +22,7 @@ export function putAll(entries: readonly Entry[], { ground, undo, tell }: Applie
   const putOne = (entry: Entry) => {
     const kind = kindOf(entry);
     undo.defer(`take back ${kind.words(entry)}`, () =>
-      isShared(entry) ? locked(() => kind.take(entry, ground)) : kind.take(entry, ground),
+      isShared(entry) ? withNetnsLock(() => kind.take(entry, ground)) : kind.take(entry, ground),
     );
     try {
       kind.put(entry, ground);
@@ -49,7 +37,7 @@ export function putAll(entries: readonly Entry[], { ground, undo, tell }: Applie
   };
   for (const entry of entries.filter((one) => !isShared(one))) putOne(entry);
   const shared = entries.filter(isShared);
-  if (shared.length > 0) locked(() => shared.forEach(putOne));
+  if (shared.length > 0) withNetnsLock(() => shared.forEach(putOne));
   return unable;
 }
 
@@ -60,7 +48,7 @@ export function takeAll(entries: readonly Entry[], ground: Omit<Ground, 'pod'> &
   // What is on the node needs no pod.
   const there: Ground = { host, owner, pod: pod ?? host };
   const takers = inReverse(reachable).map((entry) => () => kindOf(entry).take(entry, there));
-  if (takers.length > 0) locked(() => attemptAll(...takers));
+  if (takers.length > 0) withNetnsLock(() => attemptAll(...takers));
 }
 
 /** In reverse, but rules of the node after the routes that they are for. */

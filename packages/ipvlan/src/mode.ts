@@ -9,11 +9,11 @@ import {
   findText,
   isErrno,
   listDirectory,
-  lockOwnNetns,
   makeDirectories,
   openNetns,
   readLink,
   removeIfPresent,
+  withNetnsLock,
   writeFile,
 } from '@cni/sys';
 import type { Config } from './config.ts';
@@ -22,7 +22,6 @@ type Mode = Config['mode'];
 
 /** One file per slave: the master's index and the slave's mark. On a tmpfs: an index means nothing after a reboot. */
 const WITNESSES = '/run/cni/ipvlan';
-const LOCK_TIMEOUT = 30_000;
 
 export interface Intent {
   readonly config: Config;
@@ -43,16 +42,13 @@ export function inMode<T>({ config, master, home, attachment, mark }: Intent, ma
     expectMode(config.mode, modeOfSlaves(home, master), master);
     return make();
   }
-  const lock = lockOwnNetns(LOCK_TIMEOUT);
-  try {
+  return withNetnsLock(() => {
     expectMode(config.mode, witnessed(master) ?? search(master), master);
     const made = make();
     makeDirectories(WITNESSES);
     writeFile(`${WITNESSES}/${master.index}-${mark}`, [attachment.sandbox, attachment.ifName].join('\n'));
     return made;
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 /** Refuses a mode that would change the slaves that are there. */

@@ -29,7 +29,7 @@ export {
   writeAll,
   writeFile,
 } from './files.ts';
-export { type Lock, lockFile, lockOwnNetns } from './lock.ts';
+export { type Lock, lockFile, withNetnsLock } from './lock.ts';
 export { type Netns, openNetns, ownNetns, readSysctl, writeSysctls } from './netns.ts';
 export {
   args,

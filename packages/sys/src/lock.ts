@@ -21,13 +21,21 @@ export function lockFile(path: string, timeout: number, permissions = 0o600): Lo
   return lockDescriptor(open(path, 'create', permissions), path, timeout);
 }
 
+/** Milliseconds: longer than any that is held. */
+const NETNS_TIMEOUT = 30_000;
+
 /**
- * Takes the exclusive lock of the network namespace the process is in: one for the node, with no file to leave behind.
- * Waits at most `timeout` milliseconds. Throws {@link SysError} as {@link lockFile} does.
+ * Runs `run` while it has the exclusive lock of the network namespace the process is in: one for the node, with no file to leave
+ * behind. Throws {@link SysError} as {@link lockFile} does.
  */
-export function lockOwnNetns(timeout: number): Lock {
+export function withNetnsLock<T>(run: () => T, timeout: number = NETNS_TIMEOUT): T {
   const { fd, path } = ownNetns();
-  return lockDescriptor(fd, path, timeout);
+  const lock = lockDescriptor(fd, path, timeout);
+  try {
+    return run();
+  } finally {
+    lock.release();
+  }
 }
 
 function lockDescriptor(fd: number, name: string, timeout: number): Lock {
