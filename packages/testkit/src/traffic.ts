@@ -1,7 +1,7 @@
 /** iperf3 between two namespaces, and what the receiver's own kernel counted of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /** From one namespace to another, given by their paths. */
@@ -93,6 +93,8 @@ export async function startTraffic({
   };
   try {
     await until(() => listens(server.pid, port), `iperf3 to listen in ${to}`);
+    // Until then its counters are those of our own namespace.
+    await until(() => isIn(witness.pid, receivedIn), `a process in ${receivedIn}`);
     let quiet = sampleOf(witness.pid);
     const before = quiet.bytes;
     const kind = udp === undefined ? [] : ['-u', '-b', String(Math.round(udp / streams)), '-l', '1448'];
@@ -117,6 +119,11 @@ export async function startTraffic({
 
 function inside(netns: string, ...command: string[]): ChildProcess {
   return spawn('nsenter', [`--net=${netns}`, ...command], { stdio: 'ignore' });
+}
+
+function isIn(pid: number | undefined, netns: string): boolean {
+  const own = statSync(`/proc/${pid}/ns/net`, { throwIfNoEntry: false });
+  return own?.ino === statSync(netns).ino;
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {
