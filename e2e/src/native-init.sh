@@ -16,4 +16,6 @@ for directory in etc opt var/lib; do
   mount -t overlay -o "lowerdir=/$directory,upperdir=/run/upper/$directory,workdir=/run/work/$directory" overlay "/$directory"
 done
 ip link set lo up
-exec sh -c "$job" < /dev/null
+# Not by exec: the first process collects the children of processes that are gone.
+sh -c "$job" < /dev/null
+exit $?

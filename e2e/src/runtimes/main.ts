@@ -10,7 +10,7 @@ import { makeImage } from './image.ts';
 import { obstacleTo } from './obstacle.ts';
 import { type Outcome, outcomeIn, progressOf, tableOf } from './report.ts';
 
-const MINUTES = 10;
+const MINUTES = 20;
 
 /** Which test files need ipvlan, one after another and beside others: two take the time of the longer. */
 const LANES: readonly (readonly { name: string; ipvlan: boolean }[])[] = [
