@@ -8,6 +8,7 @@ import type { State } from '../state.ts';
 import { HUNDRED, showLimits } from './limits.ts';
 import { DemoNode, MASTER, NETWORK, NODE_ADDRESSES, ours, type Pod, ROUTER } from './node.ts';
 import { conclude, expect, milliseconds, say } from './outcomes.ts';
+import { showServices } from './services.ts';
 
 const CONFLIST = {
   cniVersion: '1.0.0',
@@ -44,10 +45,11 @@ async function demo(node: DemoNode): Promise<void> {
   if (one !== undefined && two !== undefined) {
     reach(pods);
     await showLimits(node, [one, two]);
-    say('\n5  Check them');
+    showServices(node, '5', CONFLIST, [one, two]);
+    say('\n6  Check them');
     for (const { name } of pods) command(node, 'check', name);
   }
-  say('\n6  Detach them, one of them twice');
+  say('\n7  Detach them, one of them twice');
   for (const name of [...names, 'pod-a']) command(node, 'del', name);
   compare(before, node.state());
   for (const { netns } of pods) netns.delete();
@@ -140,7 +142,7 @@ function ping(output: string): string | undefined {
 }
 
 function compare(before: State, after: State): void {
-  say('\n7  What is left on the node');
+  say('\n8  What is left on the node');
   const nouns = {
     links: 'links',
     addresses: 'addresses',

@@ -1,6 +1,7 @@
 /** `npm run demo`: starts a kernel that has ipvlan and shows the main job on it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { reachProgram } from '@cni/testkit/reach-program';
 import { ipvlanKernel, onIpvlanKernel } from '../kernel.ts';
 import { searchPath } from '../uml/boot.ts';
 import { ours } from './node.ts';
@@ -10,6 +11,7 @@ const TIMEOUT = 120_000;
 async function main(): Promise<number> {
   if (!existsSync(join(ours, 'ipvlan'))) throw new Error('find the executables: not in dist/bin, run npm run build');
   const kernel = ipvlanKernel();
+  reachProgram();
   const started = performance.now();
   process.stdout.write(
     kernel === 'uml'

@@ -20,7 +20,7 @@ export interface Pod {
   readonly addresses: readonly string[];
 }
 
-/** A node with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
+/** A node that forwards, with one link to a router, and directories as /opt/cni/bin, /etc/cni/net.d and /var/lib/cni are. */
 export class DemoNode {
   readonly netns: Netns = makeNetns('node');
   readonly router: Netns = makeNetns('router');
@@ -43,6 +43,7 @@ export class DemoNode {
         netns.ip('address', 'add', address, 'dev', MASTER, ...(address.includes(':') ? ['nodad'] : []));
       netns.ip('link', 'set', MASTER, 'up');
     }
+    this.netns.run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
     for (const router of ROUTER) this.netns.ip('route', 'add', 'default', 'via', router);
     // The link-local address of the master is not there until it is known to be unique.
     while (this.netns.json('-6', 'address', 'show', 'tentative').length > 0) this.netns.run('sleep', '0.1');
