@@ -75,6 +75,8 @@ test('the default route stays with the first interface, or is moved to the secon
 test('DEL leaves what the other CNI made, and nothing of ours', () => {
   const words = [['route'], ['rule'], ['-6', 'rule'], ['neigh', 'show', 'nud', 'permanent']];
   const state = () => [...words.map((args) => run('ip', ...args)), ...words.map((args) => pod.ip(...args))];
+  // That of the interface that leaves would leave with it.
+  pod.ip('route', 'del', 'default', 'dev', 'net1');
   const before = state();
   must(pod, 'ADD', {}, NET1);
   expect(state()).not.toEqual(before);
