@@ -17,10 +17,10 @@ export function findNodeAddresses(
 ): string[] {
   if (source.hostIPs.length > 0) return [...new Set(source.hostIPs)];
   const master = own.parentNetnsId === undefined ? undefined : own.parent;
-  return nodeAddresses(
-    { links: rtnl.links.list(), addresses: rtnl.addresses.list() },
-    { ...source, addresses, master },
-  );
+  // Of a node's links most are those of its pods, which have no such address: they are not even listed.
+  const usable = rtnl.addresses.list().filter(isUsable);
+  const links = [...new Set(usable.map(({ link }) => link))].flatMap((index) => rtnl.links.find({ index }) ?? []);
+  return nodeAddresses({ links, addresses: usable }, { ...source, addresses, master });
 }
 
 /** What is known of the node. */
