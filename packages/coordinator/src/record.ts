@@ -51,6 +51,12 @@ export function findRecord(owner: Owner): Record | undefined {
   return record !== undefined && sameOwner(record, owner) ? record : undefined;
 }
 
+/** Whether anything was made for another attachment of the node. */
+export function hasOtherRecords(owner: Owner): boolean {
+  const own = pathOf(owner);
+  return namesIn(DIRECTORY).some((name) => !own.endsWith(`/${name}`) && !name.endsWith('~'));
+}
+
 export function forgetRecord(owner: Owner): void {
   for (const path of [pathOf(owner), asideOf(pathOf(owner))]) removeIfPresent(path);
 }

@@ -1,6 +1,7 @@
 import { equalCidrs, parseCidr } from '@cni/ip';
 import type { NewRule, Rule } from '@cni/rtnetlink';
 import { isErrno } from '@cni/sys';
+import { hasOtherRecords } from '../record.ts';
 import type { RuleEntry } from './entry.ts';
 import { type Kind, placeOf } from './kind.ts';
 import { PROTOCOL } from './route.ts';
@@ -15,11 +16,11 @@ export const rule: Kind<RuleEntry> = {
       if (!isErrno(error, 'EEXIST')) throw error;
     }
   },
-  /** The node's serves all its pods: it goes with the last route. */
+  /** The node's serves all its pods: it goes with the last one, and with the last route. */
   take(entry, ground) {
     const { side, table, family } = entry;
     const { rules, routes } = ground[side].rtnl;
-    if (side === 'host' && routes.list({ table, family }).length > 0) return;
+    if (side === 'host' && (hasOtherRecords(ground.owner) || routes.list({ table, family }).length > 0)) return;
     rules.deleteIfPresent(ruleOf(entry));
   },
   faultOf(entry, look) {
