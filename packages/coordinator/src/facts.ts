@@ -114,12 +114,10 @@ function vethAddress({ vethLinkAddress, podRPFilter }: Config, { containerId }: 
 /** Sysctls that are set in the pod, with what they were before the first ADD. */
 function settingsOf({ config, ground }: Question, makesVeth: boolean, before: Record | undefined): Setting[] {
   const { podRPFilter } = config;
-  if (podRPFilter === undefined) return [];
-  // The higher one of a link's and of `all` counts. Strict, veth0 would drop what the node passes on from elsewhere: loose.
   const wanted = {
-    all: podRPFilter,
-    [ground.owner.ifName]: podRPFilter,
-    ...(makesVeth && { [VETH]: podRPFilter && 2 }),
+    ...(podRPFilter !== undefined && { all: podRPFilter, [ground.owner.ifName]: podRPFilter }),
+    // The higher one of a link's and of `all` counts. Strict, veth0 would drop what the node passes on from elsewhere: loose.
+    ...(makesVeth && { [VETH]: podRPFilter === 0 ? 0 : 2 }),
   };
   return Object.entries(wanted).map(([link, value]) => {
     const key = `net/ipv4/conf/${link}/rp_filter`;

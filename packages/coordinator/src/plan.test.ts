@@ -79,16 +79,20 @@ test('the first underlay interface', () => {
     'pod: route ::/0 via fd09::2 dev veth0 src fd09::10 onlink table 100',
     'mark 8 on veth0',
     'host: neigh 10.9.0.10 lladdr PM dev vethX',
-    'host: neigh fd09::10 lladdr PM dev vethX',
     'host: rule4 pref 1000 lookup 500',
+    'host: route 10.9.0.10/32 dev vethX src 10.9.0.2 table 500',
+    'host: neigh fd09::10 lladdr PM dev vethX',
     'host: rule6 pref 1000 lookup 500',
-    'host: route 10.9.0.10/32 dev vethX table 500',
-    'host: route fd09::10/128 dev vethX table 500',
+    'host: route fd09::10/128 dev vethX src fd09::2 table 500',
   ]);
 });
 
 test('a family that the node does not have is left alone', () => {
   expect(lines({ nodeAddresses: ['10.9.0.2'] }).filter((one) => /fd09|rule6/.test(one))).toEqual([]);
+});
+
+test('addresses of the node that are given: nobody knows whether they are there', () => {
+  expect(lines({ hostIPs: ['10.9.0.2'] })).toContain('host: route 10.9.0.10/32 dev vethX table 500');
 });
 
 test('settings of the interface, policy routes, an address for veth0', () => {
@@ -124,7 +128,7 @@ test('a later underlay interface: the default route stays, and it has a table', 
     'default4 is by eth0',
     'host: neigh 10.9.0.11 lladdr PM dev vethX',
     'host: rule4 pref 1000 lookup 500',
-    'host: route 10.9.0.11/32 dev vethX table 500',
+    'host: route 10.9.0.11/32 dev vethX src 10.9.0.2 table 500',
   ]);
 });
 
@@ -184,6 +188,6 @@ test('overlay: the way is by the first interface, in the main table and in that 
     'default4 is by eth0',
     'host: neigh 10.9.0.11 lladdr EM dev cali1',
     'host: rule4 pref 1000 lookup 500',
-    'host: route 10.9.0.11/32 dev cali1 table 500',
+    'host: route 10.9.0.11/32 dev cali1 src 10.9.0.2 table 500',
   ]);
 });

@@ -152,16 +152,22 @@ function parted(inputs: Inputs, tuning: Tuning): Entry[] {
   return [...own, ...needed.map((family): Entry => ({ kind: 'default', family, link: tuning.owner.name, leaving }))];
 }
 
-/** The node's way to the pod: its rule comes before the main table, where the pod's subnet is by the master. */
+/**
+ * The node's way to the pod: its rule comes before the main table, where the pod's subnet is by the master. The source is an
+ * address that the pod knows the way back to; the kernel would take the first it finds, of `lo` for one.
+ */
 function fromNode(inputs: Inputs): Entry[] {
-  const { way, hostRuleTable: table, nics } = inputs;
-  const families = gateways(inputs).map(({ family }) => family);
-  const addresses = (nics[0]?.addresses ?? []).filter((ip) => families.includes(familyOf(ip)));
-  return [
-    ...addresses.map((ip): Entry => ({ kind: 'neighbour', side: 'host', link: way.hostLink, ip, mac: way.mac })),
-    ...families.map((family): Entry => ({ kind: 'rule', side: 'host', family, priority: PRIORITY, table })),
-    ...addresses.map(
-      (ip): Entry => ({ kind: 'route', side: 'host', destination: alone(ip), link: way.hostLink, table }),
-    ),
-  ];
+  const { way, hostRuleTable: table, nics, hostIPs } = inputs;
+  return gateways(inputs).flatMap(({ family, gateway }) => {
+    const addresses = (nics[0]?.addresses ?? []).filter((ip) => familyOf(ip) === family);
+    // One that is given may not be there.
+    const source = hostIPs.length === 0 ? { source: gateway } : {};
+    return [
+      ...addresses.map((ip): Entry => ({ kind: 'neighbour', side: 'host', link: way.hostLink, ip, mac: way.mac })),
+      { kind: 'rule', side: 'host', family, priority: PRIORITY, table },
+      ...addresses.map(
+        (ip): Entry => ({ kind: 'route', side: 'host', destination: alone(ip), link: way.hostLink, table, ...source }),
+      ),
+    ];
+  });
 }
