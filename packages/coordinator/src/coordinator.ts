@@ -39,9 +39,10 @@ export const coordinator: Plugin = definePlugin({
     const { sandbox } = attachment;
     const ground = { pod: openSide(netns), host: openSide(), owner };
     const records = recordsOf(attachment.containerId);
-    const inputs = inputsOf({ config, wish: argsCni.podDefaultRouteNic, sandbox, ground, records });
+    const wish = argsCni.podDefaultRouteNic ?? config.podDefaultRouteNic;
+    const inputs = inputsOf({ config, wish, sandbox, ground, records });
     const announce = detect(config, ground, prevResult);
-    converge({ ...owner, sandbox, inputs, entries: plan(inputs) }, { ground, undo, tell });
+    converge({ ...owner, sandbox, wish, inputs, entries: plan(inputs) }, { ground, undo, tell });
     announce();
     return reported(prevResult, inputs, sandbox);
   },

@@ -14,7 +14,7 @@ import type { Record } from './record.ts';
 
 export interface Question {
   readonly config: Config;
-  /** What the pod asks for; before that of the network. */
+  /** The interface that is to have the default route. */
   readonly wish: string | undefined;
   readonly sandbox: string;
   readonly ground: Ground;
@@ -24,7 +24,7 @@ export interface Question {
 
 /** Looks at pod and node. Changes nothing. Throws {@link CniError}, `NetlinkError` and `SysError`. */
 export function inputsOf(question: Question): Inputs {
-  const { config, ground, records, wish } = question;
+  const { config, ground, records } = question;
   const { owner } = ground;
   const own = ownLink(question);
   const hasVeth = records.some(({ inputs }) => inputs.makesVeth) || ground.pod.find(VETH) !== undefined;
@@ -58,7 +58,7 @@ export function inputsOf(question: Question): Inputs {
     own: ownSetting(config, own, nics[0]?.addresses ?? [], before),
     ...(config.replyViaVeth && { replyBit: config.replyMark }),
     tunePodRoutes: config.tunePodRoutes,
-    wishes: wishesOf(wish ?? config.podDefaultRouteNic, records),
+    wishes: wishesOf(question),
     takenTables: parts ? takenTables(ground.pod) : [],
   };
 }
@@ -100,9 +100,10 @@ function nicsFor({ ground: { pod }, sandbox, records }: Question, own: Link, par
   return parts ? nicsOf(pod, own, way.link, records) : [{ name: own.name, addresses, destinations: [] }];
 }
 
-/** This attachment's own before those of earlier ones, which may have been for this. */
-function wishesOf(own: string | undefined, records: readonly Record[]): string[] {
-  return [...new Set([...(own === undefined ? [] : [own]), ...records.flatMap(({ inputs }) => inputs.wishes)])];
+/** This attachment's own before those of others, which may have been for this. */
+function wishesOf({ wish, ground: { owner }, records }: Question): string[] {
+  const others = records.filter(({ ifName }) => ifName !== owner.ifName);
+  return [wish, ...others.map((record) => record.wish)].filter((one) => one !== undefined);
 }
 
 /** Where rp_filter is not off, the kernel drops what comes by a link without an address, unless it is from a link's own subnet. */

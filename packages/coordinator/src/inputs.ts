@@ -11,7 +11,7 @@ export interface Nic {
   readonly table?: number | undefined;
   /** Whether the attachment of another interface looks after that table. */
   readonly kept?: boolean | undefined;
-  /** Of its routes in the main table. */
+  /** Of its routes in the main table, and of default routes in its own. */
   readonly destinations: readonly string[];
 }
 

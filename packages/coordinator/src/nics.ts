@@ -1,8 +1,8 @@
 /** The interfaces of a pod, as far as routes have to be parted for them. */
-import { formatIp } from '@cni/ip';
+import { formatCidr, formatIp } from '@cni/ip';
 import type { Link } from '@cni/rtnetlink';
 import type { Entry } from './entries/entry.ts';
-import { destinationsBy, PROTOCOL } from './entries/route.ts';
+import { destinationsBy, PROTOCOL, routesBy } from './entries/route.ts';
 import type { Side } from './ground.ts';
 import type { Nic } from './inputs.ts';
 import { VETH } from './mode.ts';
@@ -32,7 +32,7 @@ export function nicsOf(pod: Side, own: Link, wayName: string, records: readonly 
     return {
       name: link.name,
       addresses,
-      destinations: destinationsBy(pod, link.index),
+      destinations: [...new Set([...destinationsBy(pod, link.index), ...defaultsAside(pod, link, table)])],
       ...(table !== undefined && { table }),
       ...(kept && { kept }),
     };
@@ -40,6 +40,12 @@ export function nicsOf(pod: Side, own: Link, wayName: string, records: readonly 
   const matters = ({ name, table, destinations }: Nic) =>
     name === own.name || name === wayName || table !== undefined || destinations.some(isDefault);
   return nics.filter(matters);
+}
+
+/** Where an interface has a table, its default routes may be there alone. */
+function defaultsAside(pod: Side, { index }: Link, table: number | undefined): string[] {
+  const routes = table === undefined ? [] : routesBy(pod, index, table);
+  return routes.map(({ destination }) => formatCidr(destination)).filter(isDefault);
 }
 
 function looksAfter(entries: readonly Entry[], name: string): boolean {

@@ -149,13 +149,21 @@ test('an interface that is not there yet is waited for', () => {
   expect(lines({ ...later, wishes: ['net2'] })).toContain('default4 is by eth0');
 });
 
-const kept: Nic = { ...full('net1', 11, 101), destinations: ['10.9.0.0/24'], kept: true };
+const kept: Nic = { ...full('net1', 11, 101), kept: true };
 
 test('a third one: every table is somebody’s alone', () => {
   const nics = [full('net2', 12), full('eth0', 10), kept];
   const found = lines({ ...later, nics, takenTables: [101, 102] });
   expect(found.filter((one) => one.startsWith('copy'))).toEqual(['copy 0.0.0.0/0, 10.9.0.0/24 dev net2 table 103']);
   expect(found).toContain('pod: rule4 pref 1012 from 10.9.0.12/32 lookup 103');
+});
+
+test('asked once more, with the first interface put aside already: it stays there', () => {
+  const nics = [full('net1', 11), { ...full('eth0', 10, 102), destinations: ['0.0.0.0/0', '10.9.0.0/24'] }];
+  const found = lines({ ...later, nics, wishes: ['net1'], takenTables: [102] });
+  expect(found).toContain('default4 is by net1');
+  expect(found).toContain('copy 0.0.0.0/0, 10.9.0.0/24 dev eth0 table 102');
+  expect(lines({ ...later, nics, takenTables: [102] })).toContain('default4 is by eth0');
 });
 
 test('an earlier interface that was put aside becomes that of the default route', () => {

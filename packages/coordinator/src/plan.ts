@@ -2,7 +2,7 @@ import { MAIN_TABLE } from '@cni/rtnetlink';
 import type { Entry, RouteEntry, RuleEntry, SideName, SysctlEntry } from './entries/entry.ts';
 import type { Inputs, Nic, Setting } from './inputs.ts';
 import { VETH } from './mode.ts';
-import { FIRST_TABLE, ownedFamilies, type Tuning, tuningOf } from './tuning.ts';
+import { FIRST_TABLE, type Tuning, tuningOf } from './tuning.ts';
 import { alone, defaultOf, familyOf } from './words.ts';
 
 /** Of the pod: routes for the replies of connections that came by the node. */
@@ -144,12 +144,8 @@ function parted(inputs: Inputs, tuning: Tuning): Entry[] {
     ),
   ]);
   const leaving = inputs.nics[0]?.name ?? '';
-  const movers = [...tuning.tables.keys()];
-  const needed = ownedFamilies(tuning).filter(
-    (family) =>
-      tuning.owner.table !== undefined || movers.some(({ destinations }) => destinations.includes(defaultOf(family))),
-  );
-  return [...own, ...needed.map((family): Entry => ({ kind: 'default', family, link: tuning.owner.name, leaving }))];
+  const families = ([4, 6] as const).filter((family) => tuning.owner.destinations.includes(defaultOf(family)));
+  return [...own, ...families.map((family): Entry => ({ kind: 'default', family, link: tuning.owner.name, leaving }))];
 }
 
 /**

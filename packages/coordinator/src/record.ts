@@ -9,6 +9,8 @@ import { containerMark, type Owner } from './owner.ts';
 export interface Record extends Owner {
   /** CNI_NETNS of the ADD. */
   readonly sandbox: string;
+  /** The interface that this attachment asked for as that of the default route; it may be yet to come. */
+  readonly wish?: string | undefined;
   readonly inputs: Inputs;
   readonly entries: readonly Entry[];
 }
@@ -18,6 +20,7 @@ const Stored: z.ZodMiniType<Record> = z.object({
   containerId: z.string(),
   ifName: z.string(),
   sandbox: z.string(),
+  wish: z.optional(z.string()),
   inputs: Inputs,
   entries: z.array(Entry),
 });

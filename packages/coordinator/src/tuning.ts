@@ -1,5 +1,5 @@
 import type { Inputs, Nic } from './inputs.ts';
-import { familyOf, isDefault } from './words.ts';
+import { isDefault } from './words.ts';
 
 /** Who has the default route, and the tables of the others. */
 export interface Tuning {
@@ -16,21 +16,16 @@ export const FIRST_TABLE = 101;
  */
 export function tuningOf({ tunePodRoutes, makesVeth, nics, wishes, takenTables }: Inputs): Tuning | undefined {
   const [own, ...others] = nics;
-  const holder = others.find(hasDefault);
-  if (!tunePodRoutes || makesVeth || own === undefined || holder === undefined) return undefined;
-  const wished = wishes.flatMap((name) => nics.filter((nic) => nic.name === name && mayOwn(nic)));
-  const owner = wished[0] ?? holder;
-  const movers = nics.filter((nic) => nic !== owner && (nic === own || hasDefault(nic) || nic.table !== undefined));
+  const usual = others.find(hasDefault);
+  if (!tunePodRoutes || makesVeth || own === undefined || usual === undefined) return undefined;
+  const [wished] = wishes.flatMap((name) => nics.filter((nic) => nic.name === name && hasDefault(nic)));
+  const owner = wished ?? usual;
+  const movers = nics.filter((nic) => nic !== owner && (nic === own || hasDefault(nic)));
   return { owner, tables: numbered(movers, takenTables) };
 }
 
 function hasDefault({ destinations }: Nic): boolean {
   return destinations.some(isDefault);
-}
-
-/** One that has a table has its default route there. */
-function mayOwn(nic: Nic): boolean {
-  return hasDefault(nic) || nic.table !== undefined;
 }
 
 /** A table for each: its own, or the first that nobody has. */
@@ -43,10 +38,4 @@ function numbered(nics: readonly Nic[], taken: readonly number[]): Map<Nic, numb
     return table;
   };
   return new Map(nics.map((nic) => [nic, nic.table ?? next()]));
-}
-
-/** The families in which the owner has a default route, and so the others need not. */
-export function ownedFamilies({ owner }: Tuning): (4 | 6)[] {
-  const families = owner.table === undefined ? owner.destinations.filter(isDefault) : owner.addresses;
-  return ([4, 6] as const).filter((family) => families.some((one) => familyOf(one) === family));
 }
