@@ -38,35 +38,41 @@ async function main(words: readonly string[]): Promise<number> {
   ];
   console.log(`${introduction.join('\n')}\n`);
   const wanted = words.length === 0 ? names : names.filter((name) => words.includes(name));
-  const { tables, failed } = await measureAll(wanted);
-  if (wanted.length === names.length && !failed && isBuilt) writeResults(introduction, tables);
+  const keeps = wanted.length === names.length && isBuilt;
+  const failed = await measureAll(wanted, (tables, missing) => {
+    if (keeps) writeResults(introduction, tables, missing);
+  });
   return failed ? 1 : 0;
 }
 
-/** One after another; what cannot be measured keeps nothing else from being measured. */
-async function measureAll(names: readonly string[]): Promise<{ tables: Table[]; failed: boolean }> {
+type Keep = (tables: readonly Table[], missing: readonly string[]) => void;
+
+/** One after another, and kept after each; what cannot be measured keeps nothing else from being measured. Whether anything failed. */
+async function measureAll(names: readonly string[], keep: Keep): Promise<boolean> {
   const tables: Table[] = [];
-  let failed = false;
-  for (const name of names) {
+  const failed: string[] = [];
+  for (const [index, name] of names.entries()) {
     try {
       const measured = await MEASUREMENTS[name]?.((line) => console.log(`… ${line}`));
       for (const table of measured ?? []) console.log(`\n${renderText(table).trimEnd()}`);
       tables.push(...(measured ?? []));
     } catch (error) {
       if (error instanceof Interruption) throw error;
-      failed = true;
+      failed.push(name);
       console.error(`\n${name}: ${error instanceof Error ? error.message : error}\n`);
     }
+    keep(tables, [...failed, ...names.slice(index + 1)]);
   }
-  return { tables, failed };
+  return failed.length > 0;
 }
 
-function writeResults(introduction: readonly string[], tables: readonly Table[]): void {
+function writeResults(introduction: readonly string[], tables: readonly Table[], missing: readonly string[]): void {
   const head = [
     '# Results',
     '',
     `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; [how to read it](README.md).`,
     ...introduction,
+    ...(missing.length === 0 ? [] : [`Not measured: ${missing.join(', ')}.`]),
   ];
   const path = join(import.meta.dirname, '../RESULTS.md');
   writeFileSync(path, `${head.join('\n')}\n\n${tables.map(renderMarkdown).join('\n')}`);

@@ -149,7 +149,7 @@ function refusals(scratch: Scratch, type: string): [string, Omit<Run, 'command'>
     CNI_PATH: '/opt/cni/bin',
   };
   const { CNI_IFNAME: _, ...incomplete } = env;
-  const wrong = { ...config, mode: 'l9', ipam: { type: 'host-local', subnet: '10.1.0.0/99' } };
+  const wrong = { ...config, mode: 'l9', ingressRate: -1, ipam: { type: 'host-local', subnet: '10.1.0.0/99' } };
   return [
     ['no JSON on stdin', { env, stdin: scratch.write('broken.json', '{"cniVersion": ') }],
     ['a variable is missing', { env: incomplete, stdin: scratch.write(`${type}.json`, config) }],
