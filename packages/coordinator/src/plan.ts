@@ -156,8 +156,8 @@ function fromNode(inputs: Inputs): Entry[] {
   const { way, hostRuleTable: table, nics, hostIPs } = inputs;
   return gateways(inputs).flatMap(({ family, gateway }) => {
     const addresses = (nics[0]?.addresses ?? []).filter((ip) => familyOf(ip) === family);
-    // One that is given may not be there.
-    const source = hostIPs.length === 0 ? { source: gateway } : {};
+    // One that is given may not be there. IPv6 chooses well by itself, and refuses one that is not proven unique yet.
+    const source = family === 4 && hostIPs.length === 0 ? { source: gateway } : {};
     return [
       ...addresses.map((ip): Entry => ({ kind: 'neighbour', side: 'host', link: way.hostLink, ip, mac: way.mac })),
       { kind: 'rule', side: 'host', family, priority: PRIORITY, table },
