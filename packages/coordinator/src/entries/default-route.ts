@@ -3,16 +3,12 @@ import type { Side } from '../ground.ts';
 import { FIRST_TABLE } from '../tuning.ts';
 import type { DefaultEntry } from './entry.ts';
 import type { Kind } from './kind.ts';
-import { PROTOCOL } from './route.ts';
+import { listWays, PROTOCOL } from './route.ts';
 
 type Family = DefaultEntry['family'];
 
-/** Those of multipath routes one by one. */
-function defaultsOf({ rtnl }: Side, family: Family, table: number | 'all'): NewRoute[] {
-  return rtnl.routes
-    .list({ family, table })
-    .filter(({ destination, type }) => destination.prefixLength === 0 && type === 'unicast')
-    .flatMap(({ nexthops, ...route }) => nexthops?.map(({ weight: _, ...hop }) => ({ ...route, ...hop })) ?? [route]);
+function defaultsOf(side: Side, family: Family, table: number | 'all'): NewRoute[] {
+  return listWays(side, { family, table }).filter(({ destination }) => destination.prefixLength === 0);
 }
 
 /** Those in tables of interfaces. */

@@ -1,5 +1,5 @@
 import { equalCidrs, equalIps, formatCidr, parseCidr, parseIp } from '@cni/ip';
-import { MAIN_TABLE, type NewRoute, type Route } from '@cni/rtnetlink';
+import { MAIN_TABLE, type NewRoute, type Route, type RouteFilter } from '@cni/rtnetlink';
 import type { Look, Side } from '../ground.ts';
 import type { RouteEntry } from './entry.ts';
 import { type Kind, placeOf } from './kind.ts';
@@ -42,13 +42,17 @@ function isSame({ destination, link, gateway }: Route, entry: RouteEntry, look: 
   );
 }
 
-/** The routes of a table by a link, those of multipath routes one by one. */
-export function routesBy(side: Side, link: number, table: number | 'all'): NewRoute[] {
-  return side.rtnl.routes.list({ table }).flatMap(({ nexthops, ...route }) => {
-    if (route.type !== 'unicast') return [];
-    const hops = nexthops?.map(({ weight: _, ...hop }) => ({ ...route, ...hop })) ?? [route];
-    return hops.filter((hop) => hop.link === link);
-  });
+/** Routes that lead somewhere, the ways of multipath ones one by one. */
+export function listWays({ rtnl }: Side, filter: RouteFilter): NewRoute[] {
+  return rtnl.routes
+    .list(filter)
+    .filter(({ type }) => type === 'unicast')
+    .flatMap(({ nexthops, ...route }) => nexthops?.map(({ weight: _, ...hop }) => ({ ...route, ...hop })) ?? [route]);
+}
+
+/** Those of a table by a link. */
+export function routesBy(side: Side, link: number, table: number): NewRoute[] {
+  return listWays(side, { table }).filter((way) => way.link === link);
 }
 
 /** What is told of them: those that the coordinator made itself are none of the interface's own, but for default routes put back. */
