@@ -58,41 +58,32 @@ function expectLimited(told: readonly number[], what: string): void {
   expect(Math.max(...told), what).toBeLessThan(MOST);
 }
 
-test('bandwidth behind coordinator: one limit for what goes by the network and by the node at once', async ({
-  world,
-}) => {
-  makeNode(world, 'l2');
-  const runtime = runtimeOf(world);
-  const { pod, list, result } = attach(runtime, pooled(world, coordinator, bandwidth), world.pod());
-  runtime.check(list, pod.attachment, result);
-  const [host, outside] = [world.host.path, world.outside.path];
-  for (const [family, [own, node, far]] of [
-    ['IPv4', ['10.1.0.2', '10.1.0.230', '10.1.0.1']],
-    ['IPv6', ['fd00:1::2', 'fd00:1::230', 'fd00:1::1']],
-  ] as const) {
-    const out = (to: string, address: string): Flow => ({ from: pod.path, to, address });
-    const into = (from: string, port: number): Flow => ({ from, to: pod.path, address: own, port });
-    expectLimited(await shares(out(outside, far), out(host, node)), `${family} out, both ways at once`);
-    expectLimited(await shares(out(host, node)), `${family} out, to the node alone`);
-    expectLimited(await shares(into(outside, 5201), into(host, 5202)), `${family} in, both ways at once`);
-  }
-  runtime.del(list, pod.attachment, result);
-  world.host.ip('link', 'del', 'mgmt');
-  expectNothingLeft(world, pod);
-});
-
-test('bandwidth before coordinator: both work, and the limit is that of the network', async ({ world }) => {
-  makeNode(world, 'l2');
-  const runtime = runtimeOf(world);
-  const { pod, list, result } = attach(runtime, pooled(world, bandwidth, coordinator), world.pod());
-  runtime.check(list, pod.attachment, result);
-  expectLimited(await shares({ from: pod.path, to: world.outside.path, address: '10.1.0.1' }), 'to the outside');
-  const [free = 0] = await shares({ from: pod.path, to: world.host.path, address: '10.1.0.230' });
-  expect(free, 'to the node').toBeGreaterThan(2);
-  runtime.del(list, pod.attachment, result);
-  world.host.ip('link', 'del', 'mgmt');
-  expectNothingLeft(world, pod);
-});
+test.for([
+  ['before', [bandwidth, coordinator]],
+  ['behind', [coordinator, bandwidth]],
+] as const)(
+  'bandwidth %s coordinator: one limit for what goes by the network and by the node at once',
+  async ([, behind], { world }) => {
+    makeNode(world, 'l2');
+    const runtime = runtimeOf(world);
+    const { pod, list, result } = attach(runtime, pooled(world, ...behind), world.pod());
+    runtime.check(list, pod.attachment, result);
+    const [host, outside] = [world.host.path, world.outside.path];
+    for (const [family, [own, node, far]] of [
+      ['IPv4', ['10.1.0.2', '10.1.0.230', '10.1.0.1']],
+      ['IPv6', ['fd00:1::2', 'fd00:1::230', 'fd00:1::1']],
+    ] as const) {
+      const out = (to: string, address: string): Flow => ({ from: pod.path, to, address });
+      const into = (from: string, port: number): Flow => ({ from, to: pod.path, address: own, port });
+      expectLimited(await shares(out(outside, far), out(host, node)), `${family} out, both ways at once`);
+      expectLimited(await shares(out(host, node)), `${family} out, to the node alone`);
+      expectLimited(await shares(into(outside, 5201), into(host, 5202)), `${family} in, both ways at once`);
+    }
+    runtime.del(list, pod.attachment, result);
+    world.host.ip('link', 'del', 'mgmt');
+    expectNothingLeft(world, pod);
+  },
+);
 
 /** As generators of such networks write it. */
 const GENERATED = { txQueueLen: 0, tunePodRoutes: true, mode: 'auto', type: 'coordinator' };

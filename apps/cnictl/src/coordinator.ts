@@ -18,5 +18,6 @@ export function coordinator(invocation: Invocation): void {
 
 function describe({ network, containerId, ifName, added, removed, gone }: Synced): string[] {
   const changes = [...added.map((ip) => `+${ip}`), ...removed.map((ip) => `-${ip}`)].join(' ');
-  return ['attachment', `${containerId}/${ifName}`, `on ${network}`, gone ? 'its pod is gone' : changes || 'as it was'];
+  const outcome = gone ? 'its pod, or the link to it, is gone' : changes || 'as it was';
+  return ['attachment', `${containerId}/${ifName}`, `on ${network}`, outcome];
 }

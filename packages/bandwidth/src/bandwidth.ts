@@ -8,10 +8,10 @@ import { openRtnl, setTrace } from '@cni/rtnetlink';
 import { attemptAll, definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
 import { apply, check } from './apply.ts';
 import { ArgsCni, Config, RuntimeConfig } from './config.ts';
-import { factsOf, hasOthers, type Where } from './facts.ts';
+import { factsOf, hasOthers, mayGetLinks, type Where } from './facts.ts';
 import { ownerOf } from './ifb.ts';
-import { readOverride, removeOverride, sweepOverrides } from './override.ts';
 import { plan, wantedOf } from './plan.ts';
+import { readRecord, removeRecord, sweepRecords, writeRecord } from './record.ts';
 import { collect, removeAll } from './remove.ts';
 
 let tell: ((line: string) => void) | undefined;
@@ -31,12 +31,18 @@ export const bandwidth: Plugin = definePlugin({
     const prevResult = neededPrevResult(call);
     const { attachment, netns } = call;
     const owner = ownerOf(attachment, network.name);
-    const wanted = wantedOf({ ...call, override: readOverride(owner, netns) });
+    const record = readRecord(owner, netns);
+    const wanted = wantedOf({ ...call, override: record.override });
     if (wanted === undefined) return prevResult;
     const [pod, host] = [openRtnl(netns), openRtnl()];
-    const shaping = plan(wanted, factsOf({ pod, host, attachment, prevResult }));
+    const facts = factsOf({ pod, host, attachment, prevResult });
+    const shaping = plan(wanted, facts);
     for (const note of new Set(shaping.flatMap(({ bucket }) => bucket.notes))) tell?.(note);
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
+    if (mayGetLinks(facts)) {
+      undo.defer('restore the record', () => writeRecord(owner, netns, record));
+      writeRecord(owner, netns, { ...record, held: wanted });
+    }
     apply(shaping, { sides, owner, undo });
     return prevResult;
   },
@@ -44,7 +50,7 @@ export const bandwidth: Plugin = definePlugin({
   del({ attachment, netns, network, prevResult }) {
     const owner = ownerOf(attachment, network.name);
     attemptAll(
-      () => removeOverride(owner),
+      () => removeRecord(owner),
       () => {
         const pod = netns && { rtnl: openRtnl(netns), netns };
         removeAll({ host: { rtnl: openRtnl() }, pod, owner, prevResult });
@@ -56,7 +62,7 @@ export const bandwidth: Plugin = definePlugin({
     const prevResult = neededPrevResult(call);
     const { attachment, netns } = call;
     const owner = ownerOf(attachment, network.name);
-    const wanted = wantedOf({ ...call, override: readOverride(owner, netns) });
+    const wanted = wantedOf({ ...call, override: readRecord(owner, netns).override });
     if (wanted === undefined) return;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
@@ -68,7 +74,7 @@ export const bandwidth: Plugin = definePlugin({
   gc({ network, validAttachments, ipam }) {
     attemptAll(
       () => ipam?.gc(),
-      () => sweepOverrides(network.name, validAttachments),
+      () => sweepRecords(network.name, validAttachments),
       () => collect({ rtnl: openRtnl() }, network.name, validAttachments),
     );
   },

@@ -47,6 +47,11 @@ export function factsOf(where: Where, { alone = false }: { alone?: boolean } = {
   };
 }
 
+/** Whether a plugin that comes later may give the pod another link to the node: it has none by which to reach it. */
+export function mayGetLinks({ links: [own] }: Facts): boolean {
+  return own.hostEnd === undefined;
+}
+
 /** Whether other plugins gave the pod links too. */
 export function hasOthers(where: Where): boolean {
   return otherNames(where).length > 0;

@@ -30,11 +30,11 @@ import {
   RuntimeConfig,
   type Sources,
 } from './config.ts';
-import { type Facts, factsOf, hasOthers, type Where } from './facts.ts';
+import { type Facts, factsOf, hasOthers, mayGetLinks, type Where } from './facts.ts';
 import { DIRECTIONS, type Owner, ownerOf } from './ifb.ts';
-import { lockOverrides, readOverride, writeOverride } from './override.ts';
 import { plan, type Shaping, type Wanted, wantedOf } from './plan.ts';
 import { type Bits, bits } from './quantity.ts';
+import { lockRecords, readRecord, writeRecord } from './record.ts';
 import { removeShapers } from './remove.ts';
 
 /** One attachment, as CHECK of the plugin is told of it. */
@@ -117,7 +117,7 @@ export function openLimits({ request, attachment, netns, node }: LimitsInput): L
     where: { pod: inPod, host, attachment, prevResult },
   };
   return {
-    list: (which) => list(pod, which === 'configured' ? undefined : readOverride(pod.owner, netns)),
+    list: (which) => list(pod, which === 'configured' ? undefined : readRecord(pod.owner, netns).override),
     buckets: () => reportBuckets(shapingOf(pod), pod, node?.qdiscs()),
     faults: () => faultsOf(shapingOf(pod), pod),
     set: (change) => revise(pod, (before) => revised(pod, { ...before, ...change }, change)),
@@ -158,7 +158,7 @@ function list(pod: Pod, override: Asked | undefined): LimitReport[] {
 }
 
 function shapingOf(pod: Pod): Shaping {
-  const wanted = wantedOf({ ...pod.sources, override: readOverride(pod.owner, pod.netns) });
+  const wanted = wantedOf({ ...pod.sources, override: readRecord(pod.owner, pod.netns).override });
   return wanted === undefined ? [] : plan(wanted, factsInForce(pod, wanted));
 }
 
@@ -190,16 +190,17 @@ function revised({ sources }: Pod, override: Asked, change: Asked): Asked {
 /** Record first, then the kernel: whoever is killed in between leaves what CHECK notices. */
 function revise(pod: Pod, revision: (before: Asked | undefined) => Asked | undefined): readonly string[] {
   const { owner, netns, sources } = pod;
-  const lock = lockOverrides();
+  const lock = lockRecords();
   try {
-    const before = readOverride(owner, netns);
-    const after = revision(before);
-    const facts = factsInForce(pod, wantedOf({ ...sources, override: before }));
+    const before = readRecord(owner, netns);
+    const facts = factsInForce(pod, wantedOf({ ...sources, override: before.override }));
+    const override = revision(before.override);
+    const wanted = wantedOf({ ...sources, override });
     return withUndo((undo) => {
-      undo.defer('restore the record', () => writeOverride(owner, netns, before));
-      writeOverride(owner, netns, after);
-      undo.defer('restore the limits', () => void withUndo((inner) => enforce(pod, before, facts, inner)));
-      return enforce(pod, after, facts, undo);
+      undo.defer('restore the record', () => writeRecord(owner, netns, before));
+      writeRecord(owner, netns, { override, held: mayGetLinks(facts) ? wanted : undefined });
+      undo.defer('restore the limits', () => void withUndo((inner) => enforce(pod, before.override, facts, inner)));
+      return enforce(pod, override, facts, undo);
     });
   } finally {
     lock.release();

@@ -12,7 +12,7 @@ export interface Synced extends Owner {
   /** The node's addresses that its pod did not know, and those that it knew and the node has no more. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Its pod is not there any more: for DEL, or GC. */
+  /** Its pod is not there any more, or has lost the link by which it would be known: for DEL, or GC. */
   readonly gone: boolean;
 }
 
