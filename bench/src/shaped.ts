@@ -14,8 +14,10 @@ export interface Stage extends Disposable {
   /** The path of the namespace whose IP layer receives what comes for the pod: in l3s the node's. */
   readonly receivedIn: string;
   readonly outsideAddress: string;
-  /** Runs `ADD` of a bandwidth plugin with limits in one direction. Throws when it fails. */
-  limit(executable: string, direction: Direction, rate: number, burst: number): void;
+  /** Runs `ADD` of a bandwidth plugin with limits in one direction, and other keys. Throws when it fails. */
+  limit(executable: string, direction: Direction, rate: number, burst: number, keys?: object): void;
+  /** What is in the bucket of a pod at a veth: `fq_codel` or `fifo`. */
+  queue(): string;
 }
 
 const POD = '10.1.0.2';
@@ -53,7 +55,10 @@ export function makeStage(kind: LinkKind): Stage {
     podAddress: POD,
     receivedIn: (kind === 'ipvlan l3s' ? node : pod).path,
     outsideAddress: OUTSIDE,
-    limit: (executable, direction, rate, burst) => add({ executable, kind, node, pod }, direction, rate, burst),
+    limit: (executable, direction, rate, burst, keys) =>
+      add({ executable, kind, node, pod }, direction, { rate, burst, keys }),
+    queue: () =>
+      must(['nsenter', `--net=${node.path}`, 'tc', 'qdisc', 'show']).includes('fq_codel') ? 'fq_codel' : 'fifo',
     [Symbol.dispose]: () => made.dispose(),
   };
 }
@@ -100,14 +105,14 @@ function routes(
 function add(
   { executable, kind, node, pod }: { executable: string; kind: LinkKind; node: Netns; pod: Netns },
   direction: Direction,
-  rate: number,
-  burst: number,
+  { rate, burst, keys = {} }: { rate: number; burst: number; keys?: object | undefined },
 ): void {
   const host = kind === 'veth' ? [{ name: 'veth0' }] : [];
   const config = {
     cniVersion: '1.0.0',
     name: 'bench',
     type: 'bandwidth',
+    ...keys,
     // The reference takes numbers only, and neither a rate without a burst.
     runtimeConfig: { bandwidth: { [`${direction}Rate`]: rate, [`${direction}Burst`]: burst } },
     prevResult: {
@@ -133,7 +138,7 @@ function must(
   [program = '', ...args]: readonly string[],
   input = '',
   env: Readonly<Record<string, string>> = {},
-): void {
+): string {
   const path = `/usr/sbin:/sbin:${process.env['PATH']}`;
   const { status, error, stdout, stderr } = spawnSync(program, args, {
     input,
@@ -142,4 +147,5 @@ function must(
   });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit status ${status}\n${stdout}${stderr}`);
+  return stdout;
 }
