@@ -1,8 +1,9 @@
 import { attemptAll, CniError, type Undo } from '@cni/skel';
 import { withNetnsLock } from '@cni/sys';
-import type { Entry } from './entries/entry.ts';
+import type { Entry, VethEntry } from './entries/entry.ts';
 import { kindOf, sideOf } from './entries/kinds.ts';
 import { isUnable } from './entries/marking.ts';
+import { leaves } from './entries/veth.ts';
 import { type Ground, lookAt } from './ground.ts';
 
 /** Rules of the node are for routes of many pods: one goes with its last user, and another may be coming. */
@@ -44,11 +45,21 @@ export function putAll(entries: readonly Entry[], { ground, undo, tell }: Applie
 /** Takes back what is there of the entries, in reverse, whatever becomes of one of them. Without the pod, what is on the node. */
 export function takeAll(entries: readonly Entry[], ground: Omit<Ground, 'pod'> & Partial<Ground>): void {
   const { pod, host, owner } = ground;
-  const reachable = entries.filter((entry) => pod !== undefined || sideOf(entry) === 'host');
+  const pair = entries.find((entry) => entry.kind === 'veth');
+  const leaving = pair !== undefined && leaves(pair, host, owner) ? pair : undefined;
+  const reachable = entries.filter(
+    (entry) => (pod !== undefined || sideOf(entry) === 'host') && !goesWith(leaving, entry),
+  );
   // What is on the node needs no pod.
   const there: Ground = { host, owner, pod: pod ?? host };
   const takers = inReverse(reachable).map((entry) => () => kindOf(entry).take(entry, there));
   if (takers.length > 0) withNetnsLock(() => attemptAll(...takers));
+}
+
+/** Whether the kernel takes it back together with a link. */
+function goesWith(pair: VethEntry | undefined, entry: Entry): boolean {
+  if (pair === undefined || (entry.kind !== 'route' && entry.kind !== 'neighbour')) return false;
+  return entry.link === (entry.side === 'pod' ? pair.link : pair.hostLink);
 }
 
 /** In reverse, but rules of the node after the routes that they are for. */

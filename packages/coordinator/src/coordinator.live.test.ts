@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { syncAttachments } from './sync.ts';
-import { addInterface, addNode, addPod, ask, must, run, type TestNode, type TestPod } from './testing/pods.ts';
+import { addInterface, addNode, addPod, ask, json, must, run, type TestNode, type TestPod } from './testing/pods.ts';
 
 let node: TestNode;
 let pod: TestPod;
@@ -264,6 +264,19 @@ test('a foreign link of that name is refused, and stays', () => {
   pod.ip('link', 'add', 'veth0', 'type', 'veth', 'peer', 'name', 'other');
   expect(ask(pod, 'ADD').document).toMatchObject({ code: 100, msg: 'veth0 is there already in the pod, and not ours' });
   expect(pod.ipJson('link', 'show', 'veth0')).toHaveLength(1);
+});
+
+test('a link that is not ours any more stays, without what was made for it', () => {
+  const { interfaces } = must(pod, 'ADD');
+  const [, { name }] = interfaces;
+  run('ip', 'link', 'set', name, 'alias', 'of somebody else');
+  must(pod, 'DEL');
+  expect(json('link', 'show', name)).toHaveLength(1);
+  for (const family of ['-4', '-6']) {
+    expect(run('ip', family, 'route', 'show', 'table', 'all', 'proto', '196')).toBe('');
+    expect(pod.exec('ip', family, 'route', 'show', 'table', 'all', 'proto', '196')).toBe('');
+  }
+  run('ip', 'link', 'del', name);
 });
 
 test('no address, no link, no prevResult', () => {

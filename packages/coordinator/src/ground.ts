@@ -38,7 +38,7 @@ export function openSide(netns?: Netns): Side {
   };
 }
 
-/** A ground of which each list is read once: to compare much with it, and change nothing. */
+/** A ground of which each link and list is read once: to compare much with it, and change nothing. */
 export interface Look extends Ground {
   routes(side: SideName, table: number): readonly Route[];
   rules(side: SideName): readonly Rule[];
@@ -46,14 +46,19 @@ export interface Look extends Ground {
 }
 
 export function lookAt(ground: Ground): Look {
-  const seen = new Map<string, readonly unknown[]>();
-  const once = <T>(key: string, list: () => readonly T[]): readonly T[] => {
-    const found = (seen.get(key) as readonly T[] | undefined) ?? list();
-    seen.set(key, found);
-    return found;
+  const seen = new Map<string, unknown>();
+  const once = <T>(key: string, read: () => T): T => {
+    if (!seen.has(key)) seen.set(key, read());
+    return seen.get(key) as T;
   };
+  const still = (side: SideName): Side => ({
+    ...ground[side],
+    find: (name) => once(`${side} link ${name}`, () => ground[side].find(name)),
+  });
   return {
-    ...ground,
+    owner: ground.owner,
+    pod: still('pod'),
+    host: still('host'),
     routes: (side, table) => once(`${side} ${table}`, () => ground[side].rtnl.routes.list({ table })),
     rules: (side) => once(`${side} rules`, () => ground[side].rtnl.rules.list()),
     neighbours: (side) => once(`${side} neighbours`, () => ground[side].rtnl.neighbours.list()),

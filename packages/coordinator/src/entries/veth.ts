@@ -18,6 +18,12 @@ export function deleteVeth(host: Side, hostLink: string, owner: Owner): void {
   if (end !== undefined && isOwnVeth(end, owner)) deleteQuietly(host, [end.index]);
 }
 
+/** Whether nothing of the pair will be there once it is taken back. */
+export function leaves({ hostLink }: VethEntry, host: Side, owner: Owner): boolean {
+  const end = host.find(hostLink);
+  return end === undefined || isOwnVeth(end, owner);
+}
+
 /** A pair of links, one in the pod and one on the node. */
 export const veth: Kind<VethEntry> = {
   words: ({ link }) => `the link ${link}`,

@@ -108,8 +108,15 @@ function chainOf(
 
 /** Whether a table is as it was made, and nothing else is in it. */
 export function equalTables(found: FoundTable, made: Table): boolean {
-  const bytes = (table: Table) => replaceRequests(table).map(({ body }) => body.join());
-  return found.foreign.length === 0 && bytes(found).join(';') === bytes(made).join(';');
+  if (found.foreign.length > 0) return false;
+  const [actual, wanted] = [replaceRequests(found), replaceRequests(made)];
+  return (
+    actual.length === wanted.length &&
+    actual.every(({ body }, at) => {
+      const other = wanted[at]?.body;
+      return body.length === other?.length && body.every((byte, index) => byte === other[index]);
+    })
+  );
 }
 
 /**
