@@ -187,6 +187,7 @@ test.each([
   must(pod, 'DEL', keys, NET1);
   pod.ip('link', 'del', 'net1');
   expect([routes('main'), routes('main', '-6')]).toEqual(before);
+  expect(pod.ip('-N', 'route', 'show', 'default')).not.toContain('proto 196');
   expect(pod.exec('ping', '-c1', '-W2', '10.9.0.1')).toContain('1 received');
 });
 

@@ -18,8 +18,9 @@ function asideOf(side: Side, family: Family): NewRoute[] {
   );
 }
 
+/** As a main plugin makes it: it is no longer the coordinator's. */
 function putBack({ rtnl }: Side, route: NewRoute): void {
-  rtnl.routes.prepend({ ...route, table: MAIN_TABLE });
+  rtnl.routes.prepend({ ...route, table: MAIN_TABLE, protocol: 'boot' });
 }
 
 /** A pod's default routes are by this interface, and by no other. */
