@@ -53,7 +53,7 @@ function ways({ world, storage }: Two, pod: Attached, more?: Attached): string[]
     place(pod.pod, 'pod'),
   ];
   const probe = ({ path }: Netns, address: string, source?: string): Probe => ({
-    ...{ netns: path, address, port: PORT, patience: 2000 },
+    ...{ protocol: 'tcp' as const, netns: path, address, port: PORT, patience: 2000 },
     ...(source !== undefined && { source }),
   });
   const asked: [string, Probe][] = [

@@ -43,15 +43,18 @@ describe.each(modes)('%s', (mode) => {
       all.map(({ list, pod, result }) => runtime.call(verb, list, { ...coordinator, ...keys }, pod.attachment, result));
     const results = call('ADD') as Result[];
     for (const [at, result] of results.entries()) expectLinks(result, all[at]);
+    // Where nf_tables cannot look at connections, replies by UDP are not told from requests.
+    const hasTable = dual.pod.try(['nft', 'list', 'table', 'inet', 'cni-coordinator']).status === 0;
+    const byAnswer = hasTable ? WAY_NAMES : without(byReply[mode]);
     call('CHECK');
-    expectWays('with coordinator', WAY_NAMES);
+    expectWays('with coordinator', WAY_NAMES, byAnswer);
     setOnNode(world, { 'net/ipv4/conf/all/rp_filter': 1 });
-    expectWays('with a node that looks where packets come from', WAY_NAMES);
+    expectWays('with a node that looks where packets come from', WAY_NAMES, byAnswer);
 
     call('ADD', { replyViaVeth: false });
     expectWays('without marks', without(byReply[mode]));
     call('ADD');
-    expectWays('with marks again', WAY_NAMES);
+    expectWays('with marks again', WAY_NAMES, byAnswer);
 
     call('DEL');
     expect(stateOfAll(world, ...all.map(({ pod }) => pod))).toEqual(before);
@@ -59,12 +62,14 @@ describe.each(modes)('%s', (mode) => {
     world.host.ip('link', 'del', 'mgmt');
     expectNothingLeft(world, ...all.map(({ pod }) => pod));
 
-    function expectWays(when: string, open: readonly string[]): void {
-      const tried = tryWays(sites, open);
-      const faults = tried.filter(({ name, faults }) => open.includes(name) && faults.length > 0);
-      expect(faults, when).toEqual([]);
-      expect(openWays(tried), when).toEqual(WAY_NAMES.filter((name) => open.includes(name)));
-      expect(closedWays(tried), when).toEqual(without(open));
+    function expectWays(when: string, openByTcp: readonly string[], openByUdp = openByTcp): void {
+      for (const [protocol, open] of [['tcp', openByTcp] as const, ['udp', openByUdp] as const]) {
+        const tried = tryWays(sites, open, [protocol]);
+        const faults = tried.filter(({ name, faults }) => open.includes(name) && faults.length > 0);
+        expect(faults, `${protocol} ${when}`).toEqual([]);
+        expect(openWays(tried), `${protocol} ${when}`).toEqual(WAY_NAMES.filter((name) => open.includes(name)));
+        expect(closedWays(tried), `${protocol} ${when}`).toEqual(without(open));
+      }
     }
   });
 });

@@ -1,8 +1,8 @@
-/** Who reaches whom by TCP, asked between namespaces. */
+/** Who reaches whom by TCP and UDP, asked between namespaces. */
 import { exec, text, utf8 } from '@cni/sys';
 import { reachProgram } from './program.ts';
 
-/** Listens on all addresses of a namespace. */
+/** Listens on all addresses of a namespace, by both protocols. */
 export interface Server {
   /** Path of the namespace. */
   readonly netns: string;
@@ -11,8 +11,11 @@ export interface Server {
   readonly name: string;
 }
 
-/** One attempt to connect. */
+export type Protocol = 'tcp' | 'udp';
+
+/** One attempt to be answered. */
 export interface Probe {
+  readonly protocol: Protocol;
   /** Path of the namespace it is made in. */
   readonly netns: string;
   readonly address: string;
@@ -31,7 +34,8 @@ export function reach(servers: readonly Server[], probes: readonly Probe[]): Rea
   const lines = [
     ...servers.map(({ netns, port, name }) => `serve ${netns} ${port} ${name}`),
     ...probes.map(
-      ({ netns, address, port, patience, source = '' }) => `probe ${netns} ${address} ${port} ${patience} ${source}`,
+      ({ protocol, netns, address, port, patience, source = '' }) =>
+        `${protocol} ${netns} ${address} ${port} ${patience} ${source}`,
     ),
   ];
   const { status, stdout, stderr } = exec(reachProgram(), { stdin: utf8(`${lines.join('\n')}\n`), env: {} });

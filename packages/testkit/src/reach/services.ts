@@ -1,7 +1,7 @@
 /** Services as kube-proxy makes them on a node: addresses that are translated to those of somebody else. */
 import { exec, text, utf8 } from '@cni/sys';
 
-/** One address and port of a service, or one port of the node. */
+/** One address and port of a service, or one port of the node; for TCP and UDP. */
 export interface Service {
   readonly address: string;
   readonly port: number;
@@ -30,12 +30,14 @@ function rulesOf(services: readonly Service[]): string {
     '-A OUTPUT -j SERVICES',
     `-A POSTROUTING -m mark --mark ${MASQUERADE} -j MASQUERADE`,
     ...services.flatMap(({ address, port, backend, backendPort, masquerade }) => {
-      const match = `-A SERVICES -d ${address} -p tcp --dport ${port}`;
       const to = backend.includes(':') ? `[${backend}]:${backendPort}` : `${backend}:${backendPort}`;
-      return [
-        ...(masquerade ? [`${match} -j MARK --set-xmark ${MASQUERADE}`] : []),
-        `${match} -j DNAT --to-destination ${to}`,
-      ];
+      return ['tcp', 'udp'].flatMap((protocol) => {
+        const match = `-A SERVICES -d ${address} -p ${protocol} --dport ${port}`;
+        return [
+          ...(masquerade ? [`${match} -j MARK --set-xmark ${MASQUERADE}`] : []),
+          `${match} -j DNAT --to-destination ${to}`,
+        ];
+      });
     }),
     'COMMIT',
     '',

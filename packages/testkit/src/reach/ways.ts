@@ -1,6 +1,6 @@
 /** The ways between a pod, its sibling on the node, the node and the outside, with and without a service in between. */
 import { basename } from 'node:path';
-import { type Reached, reach, type Server } from './reach.ts';
+import { type Protocol, type Reached, reach, type Server } from './reach.ts';
 import { addServices, type Service } from './services.ts';
 
 /** Who is asked, and who asks. */
@@ -59,8 +59,11 @@ const PORT = 8080;
 const SERVICE_PORT = 80;
 const FIRST_NODE_PORT = 30_000;
 
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
+
 interface Question {
   readonly way: string;
+  readonly protocol: Protocol;
   readonly netns: string;
   readonly address: string;
   readonly port: number;
@@ -85,14 +88,16 @@ function questionsOf(site: Site, number: number): { questions: Question[]; servi
       const seen = ofFamily(site[as].addresses, family);
       if (seen.length === 0) return [];
       const asked = { way: way.name, netns: from.netns, answerer: nameOf(to), seen };
-      if (way.by === undefined) return targets.map((address) => ({ ...asked, address, port: PORT }));
+      const byBoth = (at: { address: string; port: number }) =>
+        PROTOCOLS.map((protocol) => ({ ...asked, ...at, protocol }));
+      if (way.by === undefined) return targets.flatMap((address) => byBoth({ address, port: PORT }));
       const [node = ''] = ofFamily(site.node.addresses, family);
       const at =
         way.by === 'service'
           ? { address: family === 4 ? `10.96.${number}.${index}` : `fd96::${number}:${index}`, port: SERVICE_PORT }
           : { address: node, port: FIRST_NODE_PORT + number * WAYS.length + index };
       services.push({ ...at, backend: first, backendPort: PORT, masquerade: way.as === 'node' });
-      return [{ ...asked, ...at }];
+      return byBoth(at);
     }),
   );
   return { questions, services };
@@ -126,25 +131,31 @@ const IMPATIENCE = 1000;
 /** What became of a way. */
 export interface WayTried {
   readonly name: string;
-  /** Attempts: for each site, family and address. */
+  /** Attempts: for each site, family, address and protocol. */
   readonly attempts: number;
   /** What was wrong with some of them. */
   readonly faults: readonly string[];
 }
 
 /** Tries all ways of all sites at once. Those that are not among `hopeful` are given up after a second. */
-export function tryWays(sites: readonly Site[], hopeful: readonly string[] = WAY_NAMES): WayTried[] {
-  const questions = sites.flatMap((site, number) => questionsOf(site, number).questions);
-  const probes = questions.map(({ way, netns, address, port }) => {
-    const patience = hopeful.includes(way) ? PATIENCE : IMPATIENCE;
-    return { netns, address, port, patience };
-  });
+export function tryWays(
+  sites: readonly Site[],
+  hopeful: readonly string[] = WAY_NAMES,
+  protocols: readonly Protocol[] = PROTOCOLS,
+): WayTried[] {
+  const questions = sites
+    .flatMap((site, number) => questionsOf(site, number).questions)
+    .filter(({ protocol }) => protocols.includes(protocol));
+  const probes = questions.map(({ way, ...probe }) => ({
+    ...probe,
+    patience: hopeful.includes(way) ? PATIENCE : IMPATIENCE,
+  }));
   const reached = reach(serversOf(sites), probes);
   const told = questions.map((question, at) => ({ question, fault: faultOf(question, reached[at]) }));
   return WAY_NAMES.map((name) => {
     const own = told.filter(({ question }) => question.way === name);
     const faults = own.flatMap(({ question, fault }) =>
-      fault === undefined ? [] : [`${question.address} port ${question.port}: ${fault}`],
+      fault === undefined ? [] : [`${question.protocol} ${question.address} port ${question.port}: ${fault}`],
     );
     return { name, attempts: own.length, faults };
   });
