@@ -78,7 +78,8 @@ test('pods that nobody asks for any more: GC leaves the node as it was, and the 
   await Promise.all(others.map((pod) => herd.run({ verb: 'ADD', pod, id: `gone${pod.number}`, kill: sometime() })));
   expect((await herd.run({ verb: 'ADD', pod: valid, id: 'valid' })).status).toBe(0);
   const keys = { 'cni.dev/valid-attachments': [{ containerID: 'valid', ifname: 'eth0' }] };
-  await expectSuccess(herd.run({ verb: 'GC', keys }));
+  // As if there were many more of them: one after another takes no more files than one.
+  await expectSuccess(herd.run({ verb: 'GC', keys, files: 14 }));
   await expectSuccess(herd.run({ verb: 'CHECK', pod: valid, id: 'valid' }));
   expect(herd.stateOfNode().filter((line) => /veth/.test(line) && !line.startsWith('veth'))).toHaveLength(4);
   await expectSuccess(herd.run({ verb: 'DEL', pod: valid, id: 'valid' }));

@@ -1,4 +1,14 @@
-import { type Link, type Neighbour, openRtnl, type Route, type Rtnl, type Rule } from '@cni/rtnetlink';
+import {
+  type Link,
+  type Neighbour,
+  type Nftables,
+  openNftables,
+  openRtnl,
+  type Route,
+  type Rtnl,
+  type Rule,
+  type Tables,
+} from '@cni/rtnetlink';
 import type { Netns } from '@cni/sys';
 import type { SideName } from './entries/entry.ts';
 import type { Owner } from './owner.ts';
@@ -12,6 +22,9 @@ export interface Side {
   index(name: string): number;
   /** A link by its name, as it is now. */
   find(name: string): Link | undefined;
+  /** Throws `SysError` `EPROTONOSUPPORT` on a kernel without nfnetlink. */
+  tables(): Tables;
+  close(): void;
 }
 
 /** Where entries are, and whose they are. */
@@ -23,6 +36,7 @@ export interface Ground extends Readonly<Record<SideName, Side>> {
 export function openSide(netns?: Netns): Side {
   const rtnl = openRtnl(netns);
   const known = new Map<string, number>();
+  let nftables: Nftables | undefined;
   const learned = (link: Link) => {
     known.set(link.name, link.index);
     return link;
@@ -35,6 +49,14 @@ export function openSide(netns?: Netns): Side {
       return link && learned(link);
     },
     index: (name) => known.get(name) ?? learned(rtnl.links.get({ name })).index,
+    tables() {
+      nftables ??= openNftables(netns);
+      return nftables.tables;
+    },
+    close() {
+      rtnl.close();
+      nftables?.close();
+    },
   };
 }
 

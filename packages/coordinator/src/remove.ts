@@ -21,16 +21,23 @@ export function removeAll({ owner, netns, prevResult }: Removal): void {
   const host = openSide();
   const record = recordOf(owner);
   const found = netns ?? (record && sandboxOf(record, host));
-  attemptAll(
-    () => takeAll(record?.entries ?? [], { host, owner, ...(found && { pod: openSide(found) }) }),
-    () => deleteVeth(host, hostLinkName(owner.containerId), owner),
-    () => {
-      if (record !== undefined) return;
-      removeReported(host, prevResult);
-      if (netns !== undefined) removeReported(openSide(netns), prevResult);
-    },
-  );
-  if (netns === undefined) found?.close();
+  const pod = found && openSide(found);
+  try {
+    attemptAll(
+      () => takeAll(record?.entries ?? [], { host, owner, ...(pod && { pod }) }),
+      () => deleteVeth(host, hostLinkName(owner.containerId), owner),
+      () => {
+        if (record !== undefined) return;
+        removeReported(host, prevResult);
+        if (pod !== undefined) removeReported(pod, prevResult);
+      },
+    );
+  } finally {
+    // By now the process that waits for the link to leave shares the sockets, so that it waits for what their end takes too.
+    pod?.close();
+    host.close();
+    if (netns === undefined) found?.close();
+  }
   forgetRecord(owner);
 }
 

@@ -7,7 +7,9 @@ import type { Record } from './record.ts';
 export function sandboxOf({ sandbox, inputs: { way } }: Record, host: Side): Netns | undefined {
   const netns = netnsIfAny(sandbox);
   if (netns === undefined) return undefined;
-  const link = openSide(netns).find(way.link);
+  const pod = openSide(netns);
+  const link = pod.find(way.link);
+  pod.close();
   if (link !== undefined && findPeer(link, host.rtnl)?.name === way.hostLink) return netns;
   netns.close();
   return undefined;

@@ -6,7 +6,7 @@ import { DIRECTORY } from './record.ts';
 
 /** Throws {@link CniError} `NOT_AVAILABLE` when an ADD would not succeed, or its pod would not reach what the configuration says. */
 export function expectReady(config: Config): void {
-  openSide().rtnl.close();
+  openSide().close();
   try {
     makeDirectories(DIRECTORY);
   } catch (cause) {

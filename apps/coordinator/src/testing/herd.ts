@@ -10,6 +10,7 @@ const MAIN = join(import.meta.dirname, '../main.ts');
 export const STATE = '/run/cni/coordinator';
 const UPLINK = 'uplink';
 const STRACE = '/usr/bin/strace';
+const PRLIMIT = '/usr/bin/prlimit';
 
 /** How a process ended. */
 export interface Ended {
@@ -29,6 +30,8 @@ export interface Command {
   /** Milliseconds until it is killed. */
   readonly kill?: number | undefined;
   readonly keys?: object;
+  /** RLIMIT_NOFILE. */
+  readonly files?: number;
   /** A file to which strace writes which processes there were, and what they became. */
   readonly trace?: string;
 }
@@ -69,6 +72,7 @@ export class Herd {
     netns = pod?.path ?? '',
     kill,
     keys = {},
+    files,
     trace,
   }: Command): Promise<Ended> {
     const interfaces = pod === undefined ? [] : [{ name: ifName, sandbox: pod.path }];
@@ -89,7 +93,11 @@ export class Herd {
     };
     return new Promise((resolve, reject) => {
       const traced = ['-f', '-qq', '-e', 'trace=execve,execveat,fork,vfork,clone,clone3', '-o', trace ?? ''];
-      const [program, args] = trace === undefined ? [this.executable, []] : [STRACE, [...traced, this.executable]];
+      const [program = '', ...args] = [
+        ...(files === undefined ? [] : [PRLIMIT, `--nofile=${files}`]),
+        ...(trace === undefined ? [] : [STRACE, ...traced]),
+        this.executable,
+      ];
       const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
       let stdout = '';
       child.stdout.on('data', (chunk) => (stdout += chunk));

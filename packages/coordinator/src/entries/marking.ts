@@ -2,7 +2,7 @@
  * Connections that come in by the pod's link to its node are marked, and their replies with them, so that a rule can send these
  * back the same way. One bit is touched, and no other.
  */
-import { equalTables, type Filter, lacksNftables, openNftables, type Table, type Tables } from '@cni/rtnetlink';
+import { equalTables, type Filter, lacksNftables, type Table, type Tables } from '@cni/rtnetlink';
 import { isErrno, writeSysctls } from '@cni/sys';
 import type { Side } from '../ground.ts';
 import type { MarkingEntry } from './entry.ts';
@@ -13,18 +13,17 @@ export const marking: Kind<MarkingEntry> = {
   words: ({ link }) => `the marking of what comes in by ${link}`,
   put(entry, { pod }) {
     try {
-      withTables(pod, (tables) => put(tables, tableOf(entry)));
+      put(pod.tables(), tableOf(entry));
     } catch (error) {
       if (!lacksNftables(error)) throw error;
       putFilter(pod, entry);
     }
   },
   take(entry, { pod }) {
-    const hadTable = withTables(pod, (tables) => tables.deleteIfPresent(TABLE));
-    if (!hadTable) takeFilter(pod, entry);
+    if (!pod.tables().deleteIfPresent(TABLE)) takeFilter(pod, entry);
   },
   faultOf(entry, { pod }) {
-    const found = withTables(pod, (tables) => tables.find(TABLE));
+    const found = pod.tables().find(TABLE);
     if (found !== undefined)
       return equalTables(found, tableOf(entry)) ? undefined : `table ${TABLE.name} of nf_tables in the pod was changed`;
     const { action } = findFilter(pod, entry) ?? {};
@@ -78,16 +77,6 @@ function put(tables: Tables, table: Table): void {
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
     tables.replace(table);
-  }
-}
-
-/** Nothing where the kernel does not know of nf_tables at all. */
-function withTables<T>({ netns }: Side, use: (tables: Tables) => T): T | undefined {
-  const { tables, close } = openNftables(netns);
-  try {
-    return use(tables);
-  } finally {
-    close();
   }
 }
 
