@@ -53,6 +53,17 @@ const files: Record<string, () => void> = {
   'findText looks away only from what is absent': withDirectory((directory) => {
     refuses(() => sys.findText(directory), `read ${directory}: EISDIR`);
   }),
+  'the start of a file': withDirectory((directory) => {
+    sys.writeFile(`${directory}/a`, 'grün');
+    for (const [length, start] of [
+      [0, ''],
+      [2, 'gr'],
+      [5, 'grün'],
+      [9, 'grün'],
+    ] as const)
+      same(sys.text(sys.readStart(`${directory}/a`, length)), start);
+    refuses(() => sys.readStart(`${directory}/none`, 1), `open ${directory}/none: ENOENT`);
+  }),
   'small files at once, nothing for what is none': withDirectory((directory) => {
     sys.writeFile(`${directory}/a`, 'one');
     sys.writeFile(`${directory}/b`, 'grün');
@@ -240,6 +251,7 @@ const values: Record<string, () => void> = {
   'the own namespace is one, a file is none': () => {
     const [one, two] = [sys.ownNetns(), sys.ownNetns()];
     same(one.id, two.id);
+    same([sys.isOwnNetns(one), sys.isOwnNetns({ ...two, id: '1:1' })], [true, false]);
     one.close();
     two.close();
     refuses(() => sys.openNetns('/etc/passwd'), 'open namespace /etc/passwd, which is none: EINVAL');

@@ -1,11 +1,11 @@
 import { syscalls } from '#syscalls';
 import { namesIn } from './dirents.ts';
 import { checked } from './errno.ts';
-import { absentAsUndefined, CHUNK, stat, withFile } from './files.ts';
+import { CHUNK, isPresent, stat, withFile } from './files.ts';
 
 /** Removes an empty directory if there is one; whether there was. Throws {@link SysError}. */
 export function removeDirectoryIfPresent(path: string): boolean {
-  return absentAsUndefined(() => checked(syscalls.rmdir(path), () => `remove directory ${path}`)) !== undefined;
+  return isPresent(syscalls.rmdir(path), () => `remove directory ${path}`);
 }
 
 /** Makes a directory and those above it; fine when it is there. Throws {@link SysError}. */

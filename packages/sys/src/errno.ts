@@ -102,6 +102,14 @@ export function checked(result: number, doing: () => string): number {
   return result;
 }
 
+const ENOENT = -2;
+const ENOTDIR = -20;
+
+/** Whether a call says that there is nothing of that name. An ordinary answer: an error made of it takes as long as three calls. */
+export function isAbsent(result: number): boolean {
+  return result === ENOENT || result === ENOTDIR;
+}
+
 const EINTR = -4;
 
 /** Repeats a call that a signal interrupted. */

@@ -1,5 +1,5 @@
 import { syscalls } from '#syscalls';
-import { checked, isErrno, uninterrupted } from './errno.ts';
+import { checked, isAbsent, uninterrupted } from './errno.ts';
 import { STAT_FIELDS } from './syscalls.ts';
 import { isReady, POLLIN, POLLOUT } from './wait.ts';
 
@@ -24,10 +24,12 @@ const FLAGS: Record<OpenMode, number> = {
 
 /** Opens a file; `permissions` apply when it is created. Throws {@link SysError}. */
 export function open(path: string, mode: OpenMode = 'read', permissions = 0o600): number {
-  return checked(
-    uninterrupted(() => syscalls.open(path, FLAGS[mode], permissions)),
-    () => `open ${path}`,
-  );
+  return checked(attempt(path, mode, permissions), () => `open ${path}`);
+}
+
+/** The descriptor, or a negated errno. */
+function attempt(path: string, mode: OpenMode, permissions: number): number {
+  return uninterrupted(() => syscalls.open(path, FLAGS[mode], permissions));
 }
 
 /** Closes a descriptor. A failure to close loses nothing that `sync` has not already promised, so none is reported. */
@@ -37,7 +39,18 @@ export function close(fd: number): void {
 
 /** Runs `use` with an open file and closes it whatever happens. */
 export function withFile<T>(path: string, mode: OpenMode, permissions: number, use: (fd: number) => T): T {
-  const fd = open(path, mode, permissions);
+  return closing(open(path, mode, permissions), use);
+}
+
+/** {@link withFile} to read one, `undefined` when there is none of that name. */
+function withFileIfPresent<T>(path: string, use: (fd: number) => T): T | undefined {
+  const fd = attempt(path, 'read', 0);
+  if (isAbsent(fd)) return undefined;
+  checked(fd, () => `open ${path}`);
+  return closing(fd, use);
+}
+
+function closing<T>(fd: number, use: (fd: number) => T): T {
   try {
     return use(fd);
   } finally {
@@ -110,16 +123,30 @@ export function readFile(path: string, limit?: number): Uint8Array {
   return withFile(path, 'read', 0, (fd) => readAll(fd, limit, () => `read ${path}`));
 }
 
+/** The first `length` bytes of a file, less of one that is shorter. Throws {@link SysError}. */
+export function readStart(path: string, length: number): Uint8Array {
+  return withFile(path, 'read', 0, (fd) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const count = checked(
+        uninterrupted(() => syscalls.read(fd, bytes.subarray(at))),
+        () => `read ${path}`,
+      );
+      if (count === 0) return bytes.subarray(0, at);
+      at += count;
+    }
+    return bytes;
+  });
+}
+
 /** The last `length` bytes of a file; `undefined` when it is shorter or not there. Throws {@link SysError}. */
 export function findEnd(path: string, length: number): Uint8Array | undefined {
-  return absentAsUndefined(() =>
-    withFile(path, 'read', 0, (fd) => {
-      const { size } = statDescriptor(fd);
-      if (size < length) return undefined;
-      checked(syscalls.seek(fd, size - length), () => `seek in ${path}`);
-      return readAll(fd, length, () => `read ${path}`);
-    }),
-  );
+  return withFileIfPresent(path, (fd) => {
+    const { size } = statDescriptor(fd);
+    if (size < length) return undefined;
+    checked(syscalls.seek(fd, size - length), () => `seek in ${path}`);
+    return readAll(fd, length, () => `read ${path}`);
+  });
 }
 
 /** The text of a file; ill-formed UTF-8 becomes U+FFFD. Throws {@link SysError}. */
@@ -129,16 +156,7 @@ export function readText(path: string): string {
 
 /** The text of a file, `undefined` when there is none of that name. Throws {@link SysError} for any other refusal. */
 export function findText(path: string): string | undefined {
-  return absentAsUndefined(() => readText(path));
-}
-
-export function absentAsUndefined<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  return withFileIfPresent(path, (fd) => syscalls.text(readAll(fd, undefined, () => `read ${path}`)));
 }
 
 export interface WriteOptions {
@@ -190,7 +208,12 @@ export function link(from: string, to: string): void {
 
 /** Removes a file if there is one; whether there was. Throws {@link SysError} for any other refusal. */
 export function removeIfPresent(path: string): boolean {
-  return absentAsUndefined(() => checked(syscalls.unlink(path), () => `remove ${path}`)) !== undefined;
+  return isPresent(syscalls.unlink(path), () => `remove ${path}`);
+}
+
+/** Whether the thing that a call was for was there. Throws {@link SysError} for any other refusal. */
+export function isPresent(result: number, doing: () => string): boolean {
+  return !isAbsent(result) && checked(result, doing) >= 0;
 }
 
 export interface Stat {
@@ -216,43 +239,48 @@ function typeOf(mode: number): Stat['type'] {
   return (mode & S_IFMT) === S_IFDIR ? 'directory' : 'other';
 }
 
-function decodeStat(fill: (into: Uint8Array) => number, doing: () => string): Stat {
-  const bytes = new Uint8Array(STAT_FIELDS.length * 8);
-  checked(fill(bytes), doing);
-  const view = new DataView(bytes.buffer);
-  const field = (name: (typeof STAT_FIELDS)[number]) => view.getBigInt64(STAT_FIELDS.indexOf(name) * 8, true);
-  const mode = Number(field('mode'));
+/** {@link STAT_FIELDS}. */
+type Fields = readonly [dev: bigint, ino: bigint, mode: bigint, size: bigint, uid: bigint, gid: bigint, mtime: bigint];
+
+/** By the processor's own order, which is little-endian wherever this runs. */
+function decodeStat(fields: BigInt64Array): Stat {
+  const [dev, ino, mode, size, uid, gid, mtime] = fields as unknown as Fields;
   return {
-    type: typeOf(mode),
-    permissions: mode & 0o7777,
-    size: Number(field('size')),
-    dev: field('dev'),
-    ino: field('ino'),
-    uid: Number(field('uid')),
-    gid: Number(field('gid')),
-    mtime: Number(field('mtime')),
+    type: typeOf(Number(mode)),
+    permissions: Number(mode) & 0o7777,
+    size: Number(size),
+    dev,
+    ino,
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime: Number(mtime),
   };
+}
+
+function emptyFields(): BigInt64Array<ArrayBuffer> {
+  return new BigInt64Array(STAT_FIELDS.length);
 }
 
 /** What stat(2) says, links followed. Throws {@link SysError}. */
 export function stat(path: string): Stat {
-  return decodeStat(
-    (into) => syscalls.stat(path, into),
-    () => `stat ${path}`,
-  );
+  const fields = emptyFields();
+  checked(syscalls.stat(path, new Uint8Array(fields.buffer)), () => `stat ${path}`);
+  return decodeStat(fields);
 }
 
 /** {@link stat}, `undefined` when there is nothing of that name. */
 export function findStat(path: string): Stat | undefined {
-  return absentAsUndefined(() => stat(path));
+  const fields = emptyFields();
+  return isPresent(syscalls.stat(path, new Uint8Array(fields.buffer)), () => `stat ${path}`)
+    ? decodeStat(fields)
+    : undefined;
 }
 
 /** What fstat(2) says of an open file. Throws {@link SysError}. */
 export function statDescriptor(fd: number): Stat {
-  return decodeStat(
-    (into) => syscalls.fstat(fd, into),
-    () => `stat descriptor ${fd}`,
-  );
+  const fields = emptyFields();
+  checked(syscalls.fstat(fd, new Uint8Array(fields.buffer)), () => `stat descriptor ${fd}`);
+  return decodeStat(fields);
 }
 
 /** The target of a symbolic link. Throws {@link SysError}, `EINVAL` for what is no link. */

@@ -18,6 +18,7 @@ export {
   open,
   readFile,
   readLink,
+  readStart,
   readText,
   removeIfPresent,
   rename,
@@ -30,7 +31,7 @@ export {
   writeFile,
 } from './files.ts';
 export { type Lock, lockFile, withNetnsLock } from './lock.ts';
-export { type Netns, openNetns, ownNetns, readSysctl, writeSysctls } from './netns.ts';
+export { isOwnNetns, type Netns, openNetns, ownNetns, readSysctl, writeSysctls } from './netns.ts';
 export {
   args,
   describeStack,

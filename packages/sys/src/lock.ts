@@ -39,7 +39,7 @@ export function withNetnsLock<T>(run: () => T, timeout: number = NETNS_TIMEOUT):
 }
 
 function lockDescriptor(fd: number, name: string, timeout: number): Lock {
-  const deadline = monotonic() + timeout;
+  let deadline: number | undefined;
   try {
     for (let wait = 0.5; ; wait = Math.min(wait * 2, 20)) {
       const result = uninterrupted(() => syscalls.flock(fd, LOCK_EX | LOCK_NB));
@@ -47,6 +47,7 @@ function lockDescriptor(fd: number, name: string, timeout: number): Lock {
         checked(result, () => `lock ${name}`);
         return { release: () => close(fd) };
       }
+      deadline ??= monotonic() + timeout;
       if (monotonic() >= deadline) throw new SysError(`lock ${name}, ${heldBy(fd)}, for ${timeout} ms`, -EAGAIN);
       sleep(wait);
     }

@@ -1,6 +1,6 @@
 import { syscalls } from '#syscalls';
 import { checked, SysError } from './errno.ts';
-import { close, open, readText, statDescriptor, writeFile } from './files.ts';
+import { close, open, readText, type Stat, stat, statDescriptor, writeFile } from './files.ts';
 
 /** An open network namespace; it exists at least until `close`. */
 export interface Netns {
@@ -24,17 +24,27 @@ export function openNetns(path: string): Netns {
     const magic = checked(syscalls.fstatfs(fd), () => `stat file system of ${path}`);
     if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC)
       throw new SysError(`open namespace ${path}, which is none`, EINVAL);
-    const { dev, ino } = statDescriptor(fd);
-    return { path, fd, id: `${dev}:${ino}`, close: () => close(fd) };
+    return { path, fd, id: idOf(statDescriptor(fd)), close: () => close(fd) };
   } catch (error) {
     close(fd);
     throw error;
   }
 }
 
+function idOf({ dev, ino }: Stat): string {
+  return `${dev}:${ino}`;
+}
+
+const OWN = '/proc/self/ns/net';
+
 /** The namespace this process is in. */
 export function ownNetns(): Netns {
-  return openNetns('/proc/self/ns/net');
+  return openNetns(OWN);
+}
+
+/** Whether this process is in a namespace. Throws {@link SysError}. */
+export function isOwnNetns({ id }: Netns): boolean {
+  return idOf(stat(OWN)) === id;
 }
 
 const CLONE_NEWNET = 0x40000000;

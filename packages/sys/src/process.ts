@@ -13,12 +13,13 @@ export function env(name: string): string | undefined {
 
 /** The whole environment. Of two entries of one name the first counts, as for {@link env}; one without a `=` is no variable. */
 export function environ(): Record<string, string> {
-  const entries = syscalls.environ().filter((entry) => entry.includes('='));
-  const pairs = entries.map((entry): [string, string] => {
+  const variables: Record<string, string> = {};
+  for (const entry of syscalls.environ()) {
     const equals = entry.indexOf('=');
-    return [entry.slice(0, equals), entry.slice(equals + 1)];
-  });
-  return Object.fromEntries(pairs.reverse());
+    const name = entry.slice(0, Math.max(0, equals));
+    if (equals !== -1 && !Object.hasOwn(variables, name)) variables[name] = entry.slice(equals + 1);
+  }
+  return variables;
 }
 
 /** The words of the command line after the program's name. */
