@@ -114,21 +114,22 @@ function attach(plugin: Plugin, verb: Exclude<Verb, 'VERSION'>, around: Surround
   const network: Network = { name, cniVersion: negotiate(requested, verb, plugin.versions) };
   const common = commonKeys(request, verb);
   const log = logOf(common);
-  const subject = {
+  const subject = () => ({
     plugin: plugin.name,
     command: verb,
     network: name,
     containerId: variable(around.env, 'CNI_CONTAINERID'),
     ifName: variable(around.env, 'CNI_IFNAME'),
-  };
+  });
   const begun = monotonic();
-  const taken = () => ({ ms: Math.round(monotonic() - begun) });
-  run.failed = (failure) => log('error', { ...subject, ...taken(), ...failure });
-  const trace = tracer(around, common.logLevel === 'debug' && ((line) => log('debug', { ...subject, trace: line })));
+  const outcome = () => ({ ...subject(), ms: Math.round(monotonic() - begun) });
+  run.failed = (failure) => log('error', () => ({ ...outcome(), ...failure }));
+  const debug = (line: string) => log('debug', () => ({ ...subject(), trace: line }));
+  const trace = tracer(around, common.logLevel === 'debug' && debug);
   plugin.definition.trace?.(trace);
   try {
     perform(plugin, verb, { parts: {}, ...around, request, network, common });
-    log('info', { ...subject, ...taken() });
+    log('info', outcome);
   } finally {
     plugin.definition.trace?.(undefined);
   }

@@ -4,8 +4,8 @@ import type { CommonKeys } from './request.ts';
 /** How much is written: `error` failures only, `info` each command, `debug` its trace as well. */
 export type LogLevel = 'error' | 'info' | 'debug';
 
-/** Writes one line of facts. */
-export type Log = (level: LogLevel, facts: Readonly<Record<string, unknown>>) => void;
+/** Writes one line of facts, which are asked for only then. */
+export type Log = (level: LogLevel, facts: () => Readonly<Record<string, unknown>>) => void;
 
 /** Bytes. A larger file is renamed, replacing the last one so renamed: a log takes twice this at most, and one line. */
 export const LARGEST_LOG = 4_194_304;
@@ -18,7 +18,7 @@ export function logOf({ logFile, logLevel }: Pick<CommonKeys, 'logFile' | 'logLe
   const most = LEVELS.indexOf(logLevel ?? 'info');
   return (level, facts) => {
     if (LEVELS.indexOf(level) > most) return;
-    append(logFile, `${JSON.stringify({ time: new Date(now()).toISOString(), level, pid: pid(), ...facts })}\n`);
+    append(logFile, `${JSON.stringify({ time: new Date(now()).toISOString(), level, pid: pid(), ...facts() })}\n`);
   };
 }
 

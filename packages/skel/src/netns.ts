@@ -1,4 +1,4 @@
-import { isErrno, type Netns, openNetns, ownNetns } from '@cni/sys';
+import { isErrno, isOwnNetns, type Netns, openNetns } from '@cni/sys';
 import { type Environment, variable } from './environment.ts';
 import { CniError } from './error.ts';
 import { quote } from './schema.ts';
@@ -8,14 +8,13 @@ export type Opened = { readonly netns: Netns; readonly own: boolean } | { readon
 
 /** Opens CNI_NETNS and tells whether it is the namespace this program is in. */
 export function openSandbox(path: string): Opened {
-  const own = ownNetns();
-  own.close();
+  let netns: Netns;
   try {
-    const netns = openNetns(path);
-    return { netns, own: netns.id === own.id };
+    netns = openNetns(path);
   } catch (cause) {
     return { cause };
   }
+  return { netns, own: isOwnNetns(netns) };
 }
 
 /** Whether the operator says that a container in the plugin's own namespace is what is wanted. */

@@ -1,6 +1,7 @@
 import type { Netns } from '@cni/sys';
 import type * as z from 'zod/mini';
 import type { CniArgs } from './cni-args.ts';
+import { withFastPath } from './fast-path.ts';
 import type { Ipam } from './ipam.ts';
 import type { Dns, Result } from './result.ts';
 import type { Schema } from './schema.ts';
@@ -166,7 +167,8 @@ export function definePlugin<
     add: (call: never) => Returned & Exact<Returned, Result> & NoPromise;
   },
 ): Plugin {
-  const { name, versions = SPEC_VERSIONS, config, caselessKeys, runtimeConfig, argsCni } = definition;
+  const { name, versions = SPEC_VERSIONS, config, delConfig, caselessKeys, runtimeConfig, argsCni } = definition;
+  for (const schema of [config, delConfig, runtimeConfig, argsCni]) if (schema !== undefined) withFastPath(schema);
   const asIs: Spelling = (value) => value;
   return {
     name,

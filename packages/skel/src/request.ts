@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isIdentifier, type Verb } from './environment.ts';
 import { CniError } from './error.ts';
+import { withFastPath } from './fast-path.ts';
 import { isObject, type JsonObject, own, parseJson } from './json.ts';
 import type { Network, ValidAttachment } from './plugin.ts';
 import { type Dns, decodeResult, dns, type Result } from './result.ts';
@@ -75,21 +76,25 @@ const logFile = z.nullish(absolutePath);
 const logLevel = z.nullish(z.enum(['error', 'info', 'debug']));
 
 /** The keys of the protocol that every verb reads. */
-const Common = z.object({ type: z.nullish(z.string()), ipam, logFile, logLevel });
+const Common = withFastPath(z.object({ type: z.nullish(z.string()), ipam, logFile, logLevel }));
 
 /** The same for DEL: with a wrong value there no ADD has succeeded, so there is nothing that it could keep DEL from. */
-const Lenient = z.object({
-  ipam: z.catch(ipam, undefined),
-  logFile: z.catch(logFile, undefined),
-  logLevel: z.catch(logLevel, undefined),
-});
+const Lenient = withFastPath(
+  z.object({
+    ipam: z.catch(ipam, undefined),
+    logFile: z.catch(logFile, undefined),
+    logLevel: z.catch(logLevel, undefined),
+  }),
+);
 
 /** The keys of the protocol for more than tidying up. */
-const Attach = z.object({
-  args: z.nullish(z.object({ cni: z.nullish(anyObject) })),
-  runtimeConfig: z.nullish(anyObject),
-  capabilities: z.nullish(anyObject),
-});
+const Attach = withFastPath(
+  z.object({
+    args: z.nullish(z.object({ cni: z.nullish(anyObject) })),
+    runtimeConfig: z.nullish(anyObject),
+    capabilities: z.nullish(anyObject),
+  }),
+);
 
 const VALID_ATTACHMENTS = 'cni.dev/valid-attachments';
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { randomHex } from '@cni/sys';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { type CniArgs, CniError, execute, neededPrevResult } from './index.ts';
@@ -161,6 +164,16 @@ describe('the namespace', () => {
     const asked = { env: { CNI_NETNS: 'dummy' }, config: { ipam: { type: 'host-local' } } };
     expect(run(subject, asked).status).toBe(0);
     expect(run(subject, { ...asked, verb: 'CHECK' })).toEqual(failed(4, 'CNI_NETNS: open dummy: ENOENT'));
+  });
+
+  test('one that cannot be opened keeps no IPAM plugin from DEL', async () => {
+    const path = `/tmp/skel-netns-${randomHex(6)}`;
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    const asked = { verb: 'DEL', env: { CNI_NETNS: path } };
+    expect(run(plugin(), asked)).toEqual(failed(5, `open ${path}: ENXIO`));
+    expect(run(plugin({ role: 'ipam' }), asked).status).toBe(0);
+    server.close();
   });
 });
 

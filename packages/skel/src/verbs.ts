@@ -99,9 +99,13 @@ function ipamFor(plugin: Plugin, asked: Understood, undo?: Undo): Ipam | undefin
   return ipamOf({ type, env, request, version: network.cniVersion, stderr, parts, ...(undo && { undo }) });
 }
 
-/** Opens the namespace for ADD and CHECK. An IPAM plugin has no use for it, so there it fails only when it is looked at. */
+/**
+ * Opens the namespace for ADD and CHECK. An IPAM plugin has no use for it, so there it is opened, and may fail, when it is looked
+ * at; before that only where it must not be the plugin's own.
+ */
 function withNetns<T>(plugin: Plugin, asked: Understood, refuseOwn: boolean, work: (netns: () => Netns) => T): T {
   const path = variable(asked.env, 'CNI_NETNS');
+  if (!refuseOwn && isIpam(plugin, asked)) return withNetnsOnDemand(path, work);
   const opened = openSandbox(path);
   if ('cause' in opened) {
     const failure = unopened(opened.cause);
@@ -118,8 +122,22 @@ function withNetns<T>(plugin: Plugin, asked: Understood, refuseOwn: boolean, wor
   }
 }
 
-function lazily<Call extends object>(call: Call, netns: () => Netns): Call & { readonly netns: Netns } {
-  return Object.defineProperty(call, 'netns', { get: netns, enumerable: true }) as Call & { readonly netns: Netns };
+function withNetnsOnDemand<T>(path: string, work: (netns: () => Netns) => T): T {
+  let netns: Netns | undefined;
+  const open = () => {
+    const opened = openSandbox(path);
+    if ('cause' in opened) throw unopened(opened.cause);
+    return opened.netns;
+  };
+  try {
+    return work(() => (netns ??= open()));
+  } finally {
+    netns?.close();
+  }
+}
+
+function lazily<Call extends object, Sandbox>(call: Call, netns: () => Sandbox): Call & { readonly netns: Sandbox } {
+  return Object.defineProperty(call, 'netns', { get: netns, enumerable: true }) as Call & { readonly netns: Sandbox };
 }
 
 function del(plugin: Plugin, asked: Understood): void {
@@ -127,11 +145,19 @@ function del(plugin: Plugin, asked: Understood): void {
   const { request, network, env } = asked;
   const config = definition.delConfig === undefined ? {} : parseWith(definition.delConfig, request.document);
   const prevResult = previousResult(request, network);
-  const netns = remainingNetns(env);
+  let netns: { readonly left: Netns | undefined } | undefined;
+  const look = () => {
+    netns ??= { left: remainingNetns(env) };
+    return netns.left;
+  };
+  // As for CHECK: an IPAM plugin looks if it wants to.
+  if (!isIpam(plugin, asked)) look();
   try {
-    definition.del({ config, network, attachment: attachmentOf(env), netns, prevResult, ipam: ipamFor(plugin, asked) });
+    definition.del(
+      lazily({ config, network, attachment: attachmentOf(env), prevResult, ipam: ipamFor(plugin, asked) }, look),
+    );
   } finally {
-    netns?.close();
+    netns?.left?.close();
   }
 }
 
