@@ -189,25 +189,25 @@ const Ipam: z.ZodMiniType<IpamConfig> = z.pipe(
     reuseDelay,
     sticky,
   }),
-  z.transform(({ subnet, rangeStart, rangeEnd, gateway, ips, exclude, ...keys }, context) => {
+  z.transform((keys, context) => {
+    const { subnet, rangeStart, rangeEnd, gateway, ips, exclude, ranges = [], reserved = [] } = keys;
     const range = { rangeStart, rangeEnd, gateway, ips, exclude };
-    const {
-      ranges = [],
-      routes = [],
-      pools = {},
-      ipv4 = [],
-      ipv6 = [],
-      reserved = [],
-      isolated = false,
-      probe = false,
-      probeMaster = '',
-      ...rest
-    } = keys;
     return {
-      ...rest,
-      ...{ routes, pools, ipv4, ipv6, isolated, probe, probeMaster },
       sets: subnet === undefined ? ranges : [resolve({ subnet, ...range }, context), ...ranges],
+      pools: keys.pools ?? {},
+      poolsFile: keys.poolsFile,
+      ipv4: keys.ipv4 ?? [],
+      ipv6: keys.ipv6 ?? [],
       reserved: reserved.map((item) => item.range),
+      routes: keys.routes ?? [],
+      isolated: keys.isolated ?? false,
+      probe: keys.probe ?? false,
+      probeMaster: keys.probeMaster ?? '',
+      dataDir: keys.dataDir,
+      resolvConf: keys.resolvConf,
+      reuseDelay: keys.reuseDelay,
+      sticky: keys.sticky,
+      lockTimeout: keys.lockTimeout,
     };
   }),
 );

@@ -11,7 +11,6 @@ import {
   CniError,
   definePlugin,
   type Plugin,
-  parseWith,
   type Result,
   type ResultIp,
 } from '@cni/skel';
@@ -93,11 +92,6 @@ function rethrow(error: unknown): () => never {
     throw error;
   };
 }
-
-// A schema's parser is made when it is first used: so while the executable is built, and not by every process.
-parseWith(Config, {
-  ipam: { ranges: [[{ subnet: '10.0.0.0/8', gateway: '10.0.0.1' }]], routes: [{ dst: '0.0.0.0/0' }] },
-});
 
 /** A record of the container alone is valid with any of its attachments. */
 function validityOf(attachments: readonly Owner[]): (record: string) => boolean {

@@ -1,5 +1,5 @@
-import { findStat, findText, isErrno, readText, removeIfPresent, writeFile } from '@cni/sys';
-import { addressOfName } from './record.ts';
+import { findStat, findText, isErrno, readStart, removeIfPresent, text, writeFile } from '@cni/sys';
+import { isAddressName } from './record.ts';
 import { contentOf, type Held } from './survey.ts';
 
 /**
@@ -76,7 +76,7 @@ export function cursorsOf(fingerprint: string): string[] {
 
 function cursorPrint(directory: string, name: string): string {
   const text = readable(`${directory}/${name}`);
-  const holder = text !== undefined && addressOfName(text) !== undefined ? readable(`${directory}/${text}`) : undefined;
+  const holder = text !== undefined && isAddressName(text) ? readable(`${directory}/${text}`) : undefined;
   return JSON.stringify([text, holder]);
 }
 
@@ -95,7 +95,7 @@ export const UNKNOWN_BOOT = '00000000';
 /** The first eight digits of the kernel's boot id. */
 export function bootId(): string {
   try {
-    return readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
+    return text(readStart('/proc/sys/kernel/random/boot_id', UNKNOWN_BOOT.length));
   } catch {
     return UNKNOWN_BOOT;
   }

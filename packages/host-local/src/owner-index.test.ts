@@ -1,4 +1,4 @@
-import { listDirectory, randomHex, readText } from '@cni/sys';
+import { listDirectory, randomHex, readText, stat } from '@cni/sys';
 import { expect, onTestFinished, test } from 'vitest';
 import { openOwnerIndex } from './owner-index.ts';
 import { removeTree } from './testing/plugin.ts';
@@ -28,6 +28,29 @@ test('made again, it has what it is given, and what it had before has its boot',
   index.rebuild(listOf({ '10.1.0.2': 'a\r\neth0', '10.1.0.3': 'c\r\neth0', '10.1.0.5': 'c' }), 'b0010002');
   const entries = index.list().map(({ name, record, boot }) => `${name} ${record.replace('\r\n', '/')} ${boot}`);
   expect(entries.sort()).toEqual(['10.1.0.2 a/eth0 b0010001', '10.1.0.3 c/eth0 b0010002', '10.1.0.5 c b0010002']);
+});
+
+test('what is removed leaves blanks, which are no entries, but not many', () => {
+  const { directory, index } = emptyIndex();
+  const record = 'a\r\neth0';
+  index.rebuild(listOf({ '10.1.0.2': record, '10.1.0.3': record }), 'b0010001');
+  const path = `${directory}/${listDirectory(directory)[0]}`;
+  const { size } = stat(path);
+  index.remove('a', new Set(['10.1.0.2']));
+  expect(stat(path).size).toBe(size);
+  index.rebuild(listOf({ '10.1.0.3': record }), 'b0010002');
+  index.add('b0010001', { name: '10.1.0.4', record });
+  expect(index.find('a')).toEqual(['10.1.0.3', '10.1.0.4']);
+  expect(index.list().map(({ name, boot }) => `${name} ${boot}`)).toEqual(['10.1.0.3 b0010001', '10.1.0.4 b0010001']);
+  for (let n = 0; n < 300; n++) {
+    index.remove('a', new Set(['10.1.0.4']));
+    expect(index.find('a')).toEqual(['10.1.0.3']);
+    index.add('b0010001', { name: '10.1.0.4', record });
+  }
+  expect(index.find('a')).toEqual(['10.1.0.3', '10.1.0.4']);
+  expect(stat(path).size).toBeLessThan(4500);
+  index.remove('a', new Set(['10.1.0.3', '10.1.0.4']));
+  expect(index.list()).toEqual([]);
 });
 
 test('what is damaged tells of no address', () => {

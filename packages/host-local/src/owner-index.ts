@@ -5,8 +5,8 @@ import { eachFile, type Unsorted } from './unsorted.ts';
 
 /**
  * Finds the addresses of a container without reading every record. 64 files hold an entry for each address: `<record>
- * <boot> <address>`, ended by NUL, in the file that some of the container id's characters tell. An entry may be stale, so what it
- * says has to be verified; that none is missing is for the journal to know. Each call throws `SysError`.
+ * <boot> <address>`, ended by NUL, in the file that some of the container id's characters tell, or blanks in the place of one. An
+ * entry may be stale, so what it says has to be verified; that none is missing is for the journal to know. Each call throws `SysError`.
  */
 export interface OwnerIndex {
   /** Names of files of addresses that may be the container's. */
@@ -29,6 +29,7 @@ export interface Entry extends Held {
   readonly boot: string;
 }
 
+const BLANK = ' ';
 const CARRIAGE_RETURN = 13;
 const BUCKETS = 64;
 const BUCKET = /^[0-9a-f]{2}$/;
@@ -58,7 +59,8 @@ function nameIn(entry: string): string {
 }
 
 function isOf(containerId: string): (entry: string) => boolean {
-  return (entry) => entry.startsWith(`${containerId}\r`) || entry.startsWith(`${containerId} `);
+  const end = containerId.length;
+  return (entry) => entry.startsWith(containerId) && (entry[end] === '\r' || entry[end] === ' ');
 }
 
 /** The index in a directory of its own. */
@@ -66,12 +68,16 @@ export function openOwnerIndex(directory: string): OwnerIndex {
   const pathOf = (bucket: number) => `${directory}/${nameOfBucket(bucket)}`;
   const bucketFor = (containerId: string) => pathOf(bucketOf(containerId, containerId.length));
   const unsortedPath = `${directory}/unsorted`;
+  /** The one that was looked up last. */
+  let found: { readonly path: string; readonly text: string } | undefined;
   const findUnsorted = () => parseUnsorted(findText(unsortedPath));
   return {
     findUnsorted,
     keep: ({ boot, contents }) => writeFile(unsortedPath, `${boot}\0${contents}`),
     find(containerId) {
-      const names = read(bucketFor(containerId)).filter(isOf(containerId)).map(nameIn);
+      const path = bucketFor(containerId);
+      found = { path, text: findText(path) ?? '' };
+      const names = partsOf(found.text).filter(isOf(containerId)).map(nameIn);
       return [...new Set(names)].filter(isAddressName);
     },
     list: () =>
@@ -82,16 +88,20 @@ export function openOwnerIndex(directory: string): OwnerIndex {
         .filter(({ name }) => isAddressName(name)),
     add(boot, held) {
       const path = pathOf(bucketOf(held.record, endOfId(held.record)));
+      found = undefined;
       writeFile(path, `${formatEntry(boot, held)}\0`, { mode: 'append' });
     },
     remove(containerId, addresses) {
       const path = bucketFor(containerId);
       const isOurs = isOf(containerId);
-      const entries = read(path);
-      const kept = entries.filter((entry) => !isOurs(entry) || !addresses.has(nameIn(entry)));
-      if (kept.length < entries.length) write(path, kept);
+      const text = found?.path === path ? found.text : (findText(path) ?? '');
+      found = undefined;
+      const parts = partsOf(text);
+      const kept = parts.filter((part) => isEntry(part) && !(isOurs(part) && addresses.has(nameIn(part))));
+      if (kept.length < parts.length) writeOver(path, kept, text.length);
     },
     rebuild(held, boot) {
+      found = undefined;
       makeDirectories(directory, 0o700);
       const present = new Set(listDirectory(directory));
       for (const [bucket, entries] of bucketsOf(held, boot).entries()) {
@@ -115,11 +125,37 @@ function entriesOf(unsorted: Unsorted | undefined): Entry[] {
 }
 
 function read(path: string): string[] {
-  return (findText(path) ?? '').split('\0').slice(0, -1);
+  return partsOf(findText(path) ?? '').filter(isEntry);
+}
+
+/** Entries and blanks. What comes after the last NUL was not written to its end. */
+function partsOf(text: string): string[] {
+  return text.split('\0').slice(0, -1);
+}
+
+function isEntry(part: string): boolean {
+  return part !== '' && part[0] !== BLANK;
+}
+
+function textOf(entries: readonly string[]): string {
+  return entries.map((entry) => `${entry}\0`).join('');
 }
 
 function write(path: string, entries: readonly string[]): void {
-  writeFile(path, `${entries.join('\0')}\0`);
+  writeFile(path, textOf(entries));
+}
+
+/** More blanks than this are not left in a file. */
+const MOST_BLANKS = 4096;
+
+/**
+ * Replaces what is in a file of `length` characters by less, and fills the rest with blanks: were it truncated, ext4 would write
+ * it to the disk at once. In a file that is not all ASCII some of the old end may stay, stale.
+ */
+function writeOver(path: string, entries: readonly string[], length: number): void {
+  const text = textOf(entries);
+  if (length - text.length > MOST_BLANKS) write(path, entries);
+  else writeFile(path, `${text.padEnd(length - 1, BLANK)}\0`, { mode: 'write' });
 }
 
 function rewrite(path: string, wanted: readonly string[], old: readonly string[]): void {

@@ -152,6 +152,7 @@ function problemOfItems(keys: RangeKeys): Problem | undefined {
   const end = rangeStart ?? rangeEnd;
   if (ips !== undefined && end !== undefined)
     return { key: 'ips', value: formatIp(end), message: 'not together with rangeStart or rangeEnd' };
+  if (ips === undefined && exclude === undefined) return undefined;
   const outside = problemOfList('ips', ips, subnet) ?? problemOfList('exclude', exclude, subnet);
   if (outside !== undefined || addressRanges(keys).length > 0) return outside;
   return { key: ips === undefined ? 'exclude' : 'ips', value: formatCidr(subnet), message: 'leaves no address' };

@@ -122,11 +122,11 @@ export class Store {
     }
   }
 
-  /** Frees addresses of one container. Should it be interrupted, the next command completes it. */
+  /** Frees addresses of one container, as {@link Store.ownedBy} has just found them. Should it be interrupted, the next command completes it. */
   release(containerId: string, held: readonly Held[]): void {
     const doomed = doomedOf(held);
     announceRemoval(this.#paths.journal, doomed);
-    finish(this.#paths, doomed);
+    for (const { name } of held) removeIfPresent(this.#pathOf(name));
     this.#forget(containerId, doomed);
     this.#rest(doomed);
     this.#settle();

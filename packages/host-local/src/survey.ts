@@ -1,4 +1,4 @@
-import { findStat, isErrno, readFile, readSmallFiles, text } from '@cni/sys';
+import { findStat, isErrno, readSmallFiles, readStart, text } from '@cni/sys';
 import { addressNameTest, recordIn } from './record.ts';
 
 /** An address, by its file's name, and the record of whom it belongs to. */
@@ -83,10 +83,10 @@ export function recordAt(path: string): string | undefined {
 /** `undefined` for what is not there or is no plain, readable file of a moderate size. */
 export function contentOf(path: string): string | undefined {
   try {
+    const found = findStat(path);
     // Opening a named pipe would wait for its writer.
-    if (findStat(path)?.type !== 'file') return undefined;
-    const bytes = readFile(path, LONGEST_RECORD);
-    return bytes.length > LONGEST_RECORD ? undefined : text(bytes);
+    if (found?.type !== 'file' || found.size > LONGEST_RECORD) return undefined;
+    return text(readStart(path, found.size));
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO')) return undefined;
     throw error;
