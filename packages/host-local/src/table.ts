@@ -1,4 +1,4 @@
-import { findText, makeDirectories, rename, writeFile } from '@cni/sys';
+import { findText, makeDirectories, rename, utf8, writeFile } from '@cni/sys';
 
 /** Values by key, in 64 files so that none gets large. A key has no white space. Each call throws `SysError`. */
 export interface Table {
@@ -10,6 +10,8 @@ export interface Table {
 }
 
 interface Bucket {
+  /** Bytes of its file; 0 where there is none. */
+  size: number;
   readonly values: Map<string, string>;
   /** How many there were when it was last looked which are alive. */
   alive: number;
@@ -56,14 +58,14 @@ function bucketOf(key: string): string {
   return ((hash >>> 8) % BUCKETS).toString(16).padStart(2, '0');
 }
 
-/** The first line is a number, each of the others `<key> <value>`. */
+/** The first line is a number, each of the others `<key> <value>`, or without a blank in it and nothing. */
 function parse(text: string): Bucket {
   const [alive = '', ...lines] = text.split('\n');
   const values = lines.flatMap((line): [string, string][] => {
     const end = line.indexOf(' ');
     return end === -1 ? [] : [[line.slice(0, end), line.slice(end + 1)]];
   });
-  return { values: new Map(values), alive: Number.parseInt(alive, 10) || 0, changed: false };
+  return { size: utf8(text).length, values: new Map(values), alive: Number.parseInt(alive, 10) || 0, changed: false };
 }
 
 /** Looks only when there are twice as many as were left the last time, so that it is seldom. */
@@ -73,9 +75,26 @@ function clean(bucket: Bucket, isAlive: (key: string, value: string) => boolean)
   bucket.alive = bucket.values.size;
 }
 
-function write(directory: string, name: string, { values, alive }: Bucket): void {
-  const lines = Array.from(values, ([key, value]) => `${key} ${value}\n`);
-  makeDirectories(directory, 0o700);
-  writeFile(`${directory}/aside`, `${alive}\n${lines.join('')}`);
-  rename(`${directory}/aside`, `${directory}/${name}`);
+/** Bytes that one write(2) writes all or none of. */
+const PAGE = 4096;
+
+/** A small file is written over, for one that replaces another ext4 writes to the disk at once. */
+function write(directory: string, name: string, bucket: Bucket): void {
+  const lines = Array.from(bucket.values, ([key, value]) => `${key} ${value}\n`);
+  const text = `${bucket.alive}\n${lines.join('')}`;
+  const size = utf8(text).length;
+  if (bucket.size > 0 && Math.max(bucket.size, size) <= PAGE) {
+    writeFile(`${directory}/${name}`, `${text}${filler(bucket.size - size)}`, { mode: 'write' });
+    bucket.size = Math.max(bucket.size, size);
+  } else {
+    makeDirectories(directory, 0o700);
+    writeFile(`${directory}/aside`, text);
+    rename(`${directory}/aside`, `${directory}/${name}`);
+    bucket.size = size;
+  }
+}
+
+/** A line of so many bytes that says nothing. */
+function filler(size: number): string {
+  return size > 0 ? `${'.'.repeat(size - 1)}\n` : '';
 }
