@@ -150,8 +150,8 @@ export const Pools: z.ZodMiniType<Record<string, PoolConfig>> = z.record(poolNam
 const PoolNames = maybe(z.array(z.string()));
 
 const dataDir: z.ZodMiniType<string> = z.pipe(
-  maybeText as z.ZodMiniType<string | undefined, string | undefined>,
-  z.transform((path) => path ?? DEFAULT_DATA_DIR),
+  z.nullish(z.string()),
+  z.transform((path) => path || DEFAULT_DATA_DIR),
 );
 
 const HOUR = 3600;
@@ -218,8 +218,9 @@ const LINK_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 export const Config: z.ZodMiniType<Config> = z.pipe(
   z.object({ ipam: Ipam, master: z.catch(maybeText, undefined) }),
   z.transform(({ ipam, master = '' }, context) => {
+    if (!ipam.probe) return { ipam };
     const probeMaster = ipam.probeMaster || master;
-    if (!ipam.probe || LINK_NAME.test(probeMaster)) return { ipam: { ...ipam, probeMaster } };
+    if (LINK_NAME.test(probeMaster)) return { ipam: { ...ipam, probeMaster } };
     const message = `expected the name of a link, since probe is set; without it that of master`;
     context.issues.push({ code: 'custom', path: ['ipam', 'probeMaster'], message, input: probeMaster });
     return z.NEVER;

@@ -31,6 +31,7 @@ function needOfSet(set: RangeSet, position: number, reserved: readonly Range[]):
 }
 
 function withoutReserved(name: string, set: RangeSet, reserved: readonly Range[]): RangeSet {
+  if (reserved.length === 0) return set;
   const left = set.flatMap((range) => without(range, reserved).map((part) => ({ ...range, ...part })));
   if (left.length === 0 && set.length > 0)
     throw invalid(`ipam.reserved: leaves no address in ${name}, ${set.map(formatRange).join(',')}`);
