@@ -1,4 +1,4 @@
-import { findText, listDirectory, makeDirectories, removeIfPresent, writeFile } from '@cni/sys';
+import { findText, listDirectory, makeDirectories, removeIfPresent, utf8, writeFile } from '@cni/sys';
 import { isAddressName } from './record.ts';
 import type { Held, HeldList } from './survey.ts';
 import { eachFile, type Unsorted } from './unsorted.ts';
@@ -96,9 +96,12 @@ export function openOwnerIndex(directory: string): OwnerIndex {
       const isOurs = isOf(containerId);
       const text = found?.path === path ? found.text : (findText(path) ?? '');
       found = undefined;
-      const parts = partsOf(text);
-      const kept = parts.filter((part) => isEntry(part) && !(isOurs(part) && addresses.has(nameIn(part))));
-      if (kept.length < parts.length) writeOver(path, kept, text.length);
+      const [gone, kept]: [string[], string[]] = [[], []];
+      for (const part of partsOf(text)) {
+        const stays = isEntry(part) && !(isOurs(part) && addresses.has(nameIn(part)));
+        (stays ? kept : gone).push(part);
+      }
+      if (gone.length > 0) writeOver(path, kept, utf8(textOf(gone)).length);
     },
     rebuild(held, boot) {
       found = undefined;
@@ -148,14 +151,10 @@ function write(path: string, entries: readonly string[]): void {
 /** More blanks than this are not left in a file. */
 const MOST_BLANKS = 4096;
 
-/**
- * Replaces what is in a file of `length` characters by less, and fills the rest with blanks: were it truncated, ext4 would write
- * it to the disk at once. In a file that is not all ASCII some of the old end may stay, stale.
- */
-function writeOver(path: string, entries: readonly string[], length: number): void {
-  const text = textOf(entries);
-  if (length - text.length > MOST_BLANKS) write(path, entries);
-  else writeFile(path, `${text.padEnd(length - 1, BLANK)}\0`, { mode: 'write' });
+/** Replaces what is in a file by `less` bytes less, and fills the rest with blanks: were it truncated, ext4 would write it to the disk at once. */
+function writeOver(path: string, entries: readonly string[], less: number): void {
+  if (less > MOST_BLANKS) write(path, entries);
+  else writeFile(path, `${textOf(entries)}${BLANK.repeat(less - 1)}\0`, { mode: 'write' });
 }
 
 function rewrite(path: string, wanted: readonly string[], old: readonly string[]): void {
