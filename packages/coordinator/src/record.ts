@@ -1,6 +1,14 @@
 /** What was made for an attachment, kept while it lives: on a tmpfs, since namespaces and links do not outlive a boot either. */
-import { CniError, parseWith } from '@cni/skel';
-import { findText, isErrno, listDirectory, makeDirectories, removeIfPresent, replaceFile } from '@cni/sys';
+import { CniError, parseWith, withFastPath } from '@cni/skel';
+import {
+  findText,
+  isErrno,
+  listDirectory,
+  makeDirectories,
+  removeIfPresent,
+  replaceFile,
+  withNetnsLock,
+} from '@cni/sys';
 import * as z from 'zod/mini';
 import { Entry } from './entries/entry.ts';
 import { Inputs } from './inputs.ts';
@@ -15,15 +23,17 @@ export interface Record extends Owner {
   readonly entries: readonly Entry[];
 }
 
-const Stored: z.ZodMiniType<Record> = z.object({
-  network: z.string(),
-  containerId: z.string(),
-  ifName: z.string(),
-  sandbox: z.string(),
-  wish: z.optional(z.string()),
-  inputs: Inputs,
-  entries: z.array(Entry),
-});
+const Stored: z.ZodMiniType<Record> = withFastPath(
+  z.object({
+    network: z.string(),
+    containerId: z.string(),
+    ifName: z.string(),
+    sandbox: z.string(),
+    wish: z.optional(z.string()),
+    inputs: Inputs,
+    entries: z.array(Entry),
+  }),
+);
 
 export const DIRECTORY = '/run/cni/coordinator';
 
@@ -37,6 +47,10 @@ function asideOf(path: string): string {
   return `${path}~`;
 }
 
+function isAside(name: string): boolean {
+  return name.endsWith('~');
+}
+
 function sameOwner(a: Owner, b: Owner): boolean {
   return a.network === b.network && a.containerId === b.containerId && a.ifName === b.ifName;
 }
@@ -45,7 +59,14 @@ function sameOwner(a: Owner, b: Owner): boolean {
 export function keepRecord(record: Record): void {
   makeDirectories(DIRECTORY);
   const path = pathOf(record);
-  replaceFile(path, `${JSON.stringify(record)}\n`, asideOf(path));
+  withNetnsLock(() => replaceFile(path, `${JSON.stringify(record)}\n`, asideOf(path)));
+}
+
+/** Forgets those that were not written to their end. Nothing was made for them. */
+export function forgetUnfinished(): void {
+  withNetnsLock(() => {
+    for (const name of namesIn(DIRECTORY).filter(isAside)) removeIfPresent(`${DIRECTORY}/${name}`);
+  });
 }
 
 /** That of an attachment. Throws {@link CniError} `STORE_DAMAGED` for a file that is no record. */
@@ -57,7 +78,7 @@ export function findRecord(owner: Owner): Record | undefined {
 /** Whether anything was made for another attachment of the node. */
 export function hasOtherRecords(owner: Owner): boolean {
   const own = pathOf(owner);
-  return namesIn(DIRECTORY).some((name) => !own.endsWith(`/${name}`) && !name.endsWith('~'));
+  return namesIn(DIRECTORY).some((name) => !own.endsWith(`/${name}`) && !isAside(name));
 }
 
 export function forgetRecord(owner: Owner): void {
@@ -71,7 +92,7 @@ export function recordsOf(containerId: string): Record[] {
 
 /** All of the node, or those whose file names begin so; what cannot be read is passed over. */
 export function listRecords(prefix = ''): Record[] {
-  const names = namesIn(DIRECTORY).filter((name) => name.startsWith(prefix) && !name.endsWith('~'));
+  const names = namesIn(DIRECTORY).filter((name) => name.startsWith(prefix) && !isAside(name));
   return names.flatMap((name) => {
     try {
       return readRecord(`${DIRECTORY}/${name}`) ?? [];

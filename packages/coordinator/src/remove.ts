@@ -7,7 +7,7 @@ import { PROTOCOL } from './entries/route.ts';
 import { deleteVeth } from './entries/veth.ts';
 import { openSide, type Side } from './ground.ts';
 import { hostLinkName, type Owner } from './owner.ts';
-import { findRecord, forgetRecord, listRecords, type Record } from './record.ts';
+import { findRecord, forgetRecord, forgetUnfinished, listRecords, type Record } from './record.ts';
 import { sandboxOf } from './sandbox.ts';
 
 export interface Removal {
@@ -75,6 +75,7 @@ export function collect(network: string, valid: readonly ValidAttachment[]): voi
   attemptAll(
     ...stale.map((record) => () => removeAll({ owner: record, netns: undefined, prevResult: undefined })),
     () => removeVeths(host, network, valid),
+    forgetUnfinished,
   );
 }
 

@@ -4,6 +4,7 @@ export { execPlugin, findPlugin } from './delegate.ts';
 export { type Environment, isIdentifier, readVerb, type Verb } from './environment.ts';
 export { CniError, type CniErrorOptions, type Failure, isCniError, toFailure } from './error.ts';
 export { type Executed, type ExecuteInput, execute } from './execute.ts';
+export { withFastPath } from './fast-path.ts';
 export { fnv1a } from './hash.ts';
 export type { Ipam } from './ipam.ts';
 export { isObject, type JsonObject, parseJson } from './json.ts';
