@@ -6,11 +6,10 @@
 
 #include "quickjs.h"
 
-/* main.c: the one instance, and its memory. An address is an offset into that memory; 0 is no address. */
+/* The one instance's memory. An address is an offset into that memory; 0 is no address. */
 typedef u32 address;
-extern Z_qjs_instance_t engine;
-#define MEMORY (engine.w2c_memory.data)
-#define ENGINE(function, ...) Z_qjsZ_##function(&engine __VA_OPT__(, ) __VA_ARGS__)
+#define MEMORY ((uint8_t *)MEMORY_BASE)
+#define ENGINE(function, ...) Z_qjsZ_##function(__VA_ARGS__)
 
 /* The engine's largest memory, and the room for native frames: see README.md, Limits. */
 #define MEMORY_RESERVATION 0x200000000ull /* 32-bit address + 32-bit offset: no access of the script leaves it */
@@ -18,7 +17,8 @@ extern Z_qjs_instance_t engine;
 #define PAGE 65536u
 #define STACK_SIZE (64u << 20)
 #define STACK_GUARD (1u << 20)
-extern uint8_t *reservation; /* STACK_SIZE of stack, its lowest STACK_GUARD without access, then the memory */
+/* STACK_SIZE of stack, its lowest STACK_GUARD without access, then the memory. */
+#define RESERVATION ((uint8_t *)(MEMORY_BASE - STACK_SIZE))
 extern const char *program;  /* the last part of argv[0] */
 extern char **arguments;
 

@@ -75,7 +75,7 @@ _Noreturn void fail_text(const char *doing, const char *reason) { fail(doing, re
 _Noreturn void fail_errno(const char *doing, int error) { fail_text(doing, strerror(error)); }
 
 static const char *describe(int number, const uint8_t *fault) {
-  if (fault >= reservation && fault < reservation + STACK_GUARD) return "it recursed too deeply: the native stack is full";
+  if (fault >= RESERVATION && fault < RESERVATION + STACK_GUARD) return "it recursed too deeply: the native stack is full";
   if (number == SIGBUS) return "bus error: the executable was changed while it ran, or its disk failed";
   if (number == SIGFPE) return "arithmetic fault in the engine";
   if (number == SIGILL) return "illegal instruction in the engine";

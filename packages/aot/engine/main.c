@@ -1,6 +1,6 @@
 /*
  * Start-up: map the snapshot out of this very file over the engine's memory, call the program's main, exit with its
- * status. Nothing is parsed or initialised: the kernel copies the pages of the snapshot, and that is all.
+ * status. Nothing is parsed or initialised: the kernel copies the pages of the snapshot that are touched, and that is all.
  */
 #include <elf.h>
 #include <errno.h>
@@ -14,12 +14,7 @@
 
 #include "engine.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 Z_qjs_instance_t engine;
-uint8_t *reservation;
 const char *program = "plugin";
 char **arguments;
 
@@ -45,31 +40,28 @@ bool read_trailer(int fd, struct trailer *into) {
          SNAPSHOT_START + (uint64_t)into->snapshot_length <= (uint64_t)into->memory_pages * PAGE;
 }
 
+/*
+ * At an address that the generated code has in it (translate.mjs): above this program and its heap, and so low that it fits into
+ * an instruction.
+ */
 static void reserve(void) {
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  reservation = mmap(NULL, STACK_SIZE + MEMORY_RESERVATION, PROT_NONE, flags, -1, 0);
-  if (reservation == MAP_FAILED) fail_errno("reserve memory for", errno);
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+  void *got = mmap(RESERVATION, STACK_SIZE + MEMORY_RESERVATION, PROT_NONE, flags, -1, 0);
+  if (got == MAP_FAILED) fail_errno("reserve memory for", errno);
+  if (got != RESERVATION) fail_text("reserve memory for", "its addresses are in use"); /* Linux before 4.17 */
   /* A huge page here would be two megabytes to clear for a process that touches a few dozen kilobytes. */
-  madvise(reservation, STACK_SIZE + MEMORY_RESERVATION, MADV_NOHUGEPAGE);
-}
-
-/* Whether a plugin has more to do than to tell its versions, which touches few pages. */
-static bool is_request(void) {
-  const char *command = getenv("CNI_COMMAND");
-  return command != NULL && strcmp(command, "VERSION") != 0;
+  madvise(RESERVATION, STACK_SIZE + MEMORY_RESERVATION, MADV_NOHUGEPAGE);
 }
 
 /* The stack without its guard and the memory are neighbours: one change of protection makes both usable. */
 static void map(int fd) {
   size_t memory = (size_t)trailer.memory_pages * PAGE;
-  if (mprotect(reservation + STACK_GUARD, STACK_SIZE - STACK_GUARD + memory, PROT_READ | PROT_WRITE) != 0)
+  if (mprotect(RESERVATION + STACK_GUARD, STACK_SIZE - STACK_GUARD + memory, PROT_READ | PROT_WRITE) != 0)
     fail_errno("reserve memory for", errno);
-  void *snapshot = reservation + STACK_SIZE + SNAPSHOT_START;
-  if (mmap(snapshot, trailer.snapshot_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+  /* Not populated, nor huge: to find and copy the pages that nothing touches takes longer than the faults on the others. */
+  if (mmap(MEMORY + SNAPSHOT_START, trailer.snapshot_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
            (off_t)trailer.snapshot_offset) == MAP_FAILED)
     fail_errno("map the snapshot of", errno);
-  /* All pages at once take less time than a fault for each of those that are touched. Not before Linux 5.14. */
-  if (is_request()) madvise(snapshot, trailer.snapshot_length, MADV_POPULATE_WRITE);
 }
 
 static void load(void) {
@@ -80,7 +72,7 @@ static void load(void) {
   map(fd);
   close(fd);
   Z_qjs_init_module();
-  Z_qjs_instantiate(&engine, NULL, NULL);
+  Z_qjs_instantiate(NULL, NULL);
   engine.w2c_memory.pages = trailer.memory_pages;
   engine.w2c_memory.size = trailer.memory_pages * PAGE;
 }
@@ -154,5 +146,5 @@ int main(int argc, char **argv) {
   hold_standard_descriptors();
   catch_faults();
   load();
-  run_on(reservation + STACK_SIZE);
+  run_on(MEMORY);
 }

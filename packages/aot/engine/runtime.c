@@ -20,7 +20,7 @@ bool wasm_rt_is_initialized(void) { return true; }
 /* main.c has reserved the memory and maps the snapshot into it. */
 void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, u32 pages, u32 max_pages) {
   (void)max_pages;
-  memory->data = reservation + STACK_SIZE;
+  memory->data = MEMORY;
   memory->pages = pages;
   memory->max_pages = MEMORY_PAGES_MAX;
   memory->size = pages * PAGE;

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where the engine's memory begins; main.c says why there. */
+const MEMORY_BASE = '0x60000000ull';
+
 /**
  * quickjs.c, quickjs.h and sizes.h out of quickjs.wasm. The data segments go: each snapshot has them. This file is part
  * of the key under which the compiled object is kept.
@@ -10,18 +13,53 @@ export function translate(wasm, directory) {
   mkdirSync(directory);
   const file = join(directory, 'quickjs.c');
   execFileSync('wasm2c', [wasm, '-n', 'qjs', '-o', file]);
-  const source = readFileSync(file, 'utf8')
-    .replaceAll(/^static const u8 data_segment_data_w2c_d\d+\[\] = \{[^}]*\};\n/gm, '')
-    .replaceAll(/^ {2}LOAD_DATA\(instance->w2c_memory, .*\);\n/gm, '');
+  const source = ofOneInstance(
+    atFixedAddress(
+      readFileSync(file, 'utf8')
+        .replaceAll(/^static const u8 data_segment_data_w2c_d\d+\[\] = \{[^}]*\};\n/gm, '')
+        .replaceAll(/^ {2}LOAD_DATA\(instance->w2c_memory, .*\);\n/gm, ''),
+    ),
+  );
   check(source);
   writeFileSync(file, source);
+  const header = join(directory, 'quickjs.h');
+  const declarations = ofOneInstance(readFileSync(header, 'utf8'))
+    .replace('#include "wasm-rt.h"\n', `$&\n#define MEMORY_BASE ${MEMORY_BASE}\n`)
+    .replace('} Z_qjs_instance_t;\n', '$&extern Z_qjs_instance_t engine;\n');
+  writeFileSync(header, declarations);
   const [, tableSize] = /wasm_rt_allocate_funcref_table\(.*?, (\d+),/.exec(source);
   writeFileSync(join(directory, 'sizes.h'), `#define TABLE_SIZE ${tableSize}\n`);
 }
 
-/** What runtime.c relies on. */
+/**
+ * A load or store is one instruction, its address the constant's sum with the offset: no base is fetched first. A load whose
+ * value is not used is left out.
+ */
+function atFixedAddress(source) {
+  return source
+    .replaceAll(/^ *wasm_asm\("" ::"r"\(result\)\);.*\n/gm, '')
+    .replaceAll(/&mem->data\[addr\]/g, '(void *)(MEMORY_BASE + addr)');
+}
+
+/** There is one, `engine` of main.c: no function is told which. */
+function ofOneInstance(source) {
+  return source
+    .replaceAll(/\(Z_qjs_instance_t ?\*( ?instance)?\)/g, '(void)')
+    .replaceAll(/\(Z_qjs_instance_t ?\*( ?instance)?, /g, '(')
+    .replaceAll('(void*)', '(void)')
+    .replaceAll('(void*, ', '(')
+    .replaceAll(/, instance->w2c___indirect_function_table\.data\[\w+\]\.module_instance/g, '')
+    .replaceAll('(instance)', '()')
+    .replaceAll('(instance, ', '(')
+    .replaceAll(', instance, ', ', NULL, ')
+    .replaceAll('instance->', 'engine.');
+}
+
+/** What runtime.c and main.c rely on. */
 function check(source) {
   const types = [...source.matchAll(/ = wasm_rt_register_func_type\((.*)\);/g)].map(([, type]) => type);
   if (types.length === 0 || new Set(types).size !== types.length) throw new Error('wasm2c: function types repeat');
+  if (/\binstance\b|mem->data\[addr/.test(source))
+    throw new Error('wasm2c: the instance, or its memory, is used in another way');
   if (source.includes('data_segment_data')) throw new Error('wasm2c: a data segment is used at run time');
 }
