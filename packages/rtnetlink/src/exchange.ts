@@ -1,13 +1,11 @@
 import { isErrno } from '@cni/sys';
-import { concat } from './codec/codec.ts';
+import { concat, writeAt } from './codec/codec.ts';
 import { NetlinkError, type Refusal } from './error.ts';
+import { HEADER, header } from './header.ts';
 import { type Request, showBody } from './message.ts';
-import { formatHeader, parseHeader } from './npm.ts';
 import { traceLine } from './trace.ts';
 import type { Transport } from './transport.ts';
 
-/** sizeof(struct nlmsghdr) */
-export const HEADER = 16;
 const NLMSG_NOOP = 1;
 
 /** One message of a datagram. `bytes` is the receive buffer: good until the next datagram. */
@@ -38,13 +36,18 @@ export function refusal(request: Request, reason: Omit<Refusal, 'request'>): Net
   return new NetlinkError({ request: request.doing(), ...reason });
 }
 
+/**
+ * The kernel fills datagrams of a dump up to 32 KiB, and no more, where the reader has room for it. One for all, since a datagram is
+ * decoded before the next is received; made when the executable is, so that nothing has to clear it.
+ */
+const shared = new Uint8Array(32 * 1024);
+
 /** An exchange over `transport`, which numbers the requests. */
 export function exchangeOver(transport: Transport): Exchange {
   // The sequence numbers of what was sent last: `count` of them, from `first` on.
   let first = 0;
   let count = 1;
-  // The kernel fills datagrams of a dump up to 32 KiB, and no more, where the reader has room for it.
-  let buffer = new Uint8Array(32 * 1024);
+  let buffer = shared;
 
   /** Nothing for what is left of an earlier answer, or is for somebody else. */
   function answered({ seq, port, type }: { seq: number; port: number; type: number }): number | undefined {
@@ -54,20 +57,24 @@ export function exchangeOver(transport: Transport): Exchange {
 
   function bytesOfRequest({ body, shape, type, flags, doing }: Request, seq: number, more: number): Uint8Array {
     traceLine(() => `> ${doing()}: ${showBody(shape, body, 0, body.length)}`);
-    const header = formatHeader({ length: HEADER + body.length, type, flags: flags | more, seq, port: 0 });
-    return concat([header, body]);
+    const length = HEADER + body.length;
+    const bytes = new Uint8Array(length);
+    writeAt(header, { length, type, flags: flags | more, seq, port: 0 }, bytes, 0);
+    bytes.set(body, HEADER);
+    return bytes;
   }
 
   function split(request: Request, length: number): Incoming[] {
     const found: Incoming[] = [];
     for (let at = 0; at < length; ) {
-      const header = length - at < HEADER ? undefined : parseHeader(buffer, at);
-      if (header === undefined || header.length < HEADER || at + header.length > length)
+      const message = length - at < HEADER ? undefined : header.decode(buffer, at, length);
+      if (message === undefined || message.length < HEADER || at + message.length > length)
         throw refusal(request, { errno: 'EBADMSG', detail: `the answer is malformed at byte ${at} of ${length}` });
-      const { type, flags } = header;
-      const to = answered(header);
-      if (to !== undefined) found.push({ to, type, flags, bytes: buffer, start: at + HEADER, end: at + header.length });
-      at += (header.length + 3) & ~3;
+      const { type, flags } = message;
+      const to = answered(message);
+      if (to !== undefined)
+        found.push({ to, type, flags, bytes: buffer, start: at + HEADER, end: at + message.length });
+      at += (message.length + 3) & ~3;
     }
     return found;
   }
@@ -77,7 +84,7 @@ export function exchangeOver(transport: Transport): Exchange {
       first = (first + count) >>> 0;
       count = requests.length;
       const messages = requests.map((request, index) => bytesOfRequest(request, (first + index) >>> 0, flags));
-      transport.send(concat(messages));
+      transport.send(messages.length === 1 ? (messages[0] as Uint8Array) : concat(messages));
     },
     receive(request) {
       try {

@@ -1,7 +1,7 @@
 import { attribute, attributes } from './codec/attributes.ts';
 import { cstring, s32, u32, WireError } from './codec/codec.ts';
-import { HEADER, type Incoming } from './exchange.ts';
-import { parseHeader } from './npm.ts';
+import type { Incoming } from './exchange.ts';
+import { HEADER, header } from './header.ts';
 
 /** linux/netlink.h */
 export const NLMSG_ERROR = 2;
@@ -43,5 +43,5 @@ function afterRequest({ type, flags, bytes, start, end }: Incoming): number {
   const at = start + 4;
   if (type !== NLMSG_ERROR) return at;
   if (end - at < HEADER) throw new WireError(`an error of ${end - start} bytes`);
-  return flags & NLM_F_CAPPED ? at + HEADER : at + ((parseHeader(bytes, at).length + 3) & ~3);
+  return flags & NLM_F_CAPPED ? at + HEADER : at + ((header.decode(bytes, at, end).length + 3) & ~3);
 }

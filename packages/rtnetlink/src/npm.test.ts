@@ -7,17 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { cstring, decodeAll } from './codec/codec.ts';
 import { linkShape } from './link/codec.ts';
 import { setBody } from './link/request.ts';
-import {
-  attributeOf,
-  bytesOf,
-  formatLinkAttrs,
-  given,
-  infoBytes,
-  type LinkAttrs,
-  parseHeader,
-  unword,
-  word,
-} from './npm.ts';
+import { attributeOf, bytesOf, formatLinkAttrs, given, infoBytes, type LinkAttrs, unword, word } from './npm.ts';
 import { addBody } from './route/request.ts';
 
 const lines = (bytes: Uint8Array) => rows(bytes).split('\n');
@@ -85,14 +75,4 @@ describe('faults of npm netlink, and what we do instead', () => {
 test('an attribute that is not given', () => {
   expect(bytesOf(attributeOf(20, undefined))).toHaveLength(0);
   expect(bytesOf(formatLinkAttrs(given<LinkAttrs>({ mtu: undefined })))).toHaveLength(0);
-});
-
-test('a header at a position', () => {
-  expect(parseHeader(hex`ffffffff 20000000 10000500 07000000 09000000`, 4)).toEqual({
-    length: 32,
-    type: 16,
-    flags: 5,
-    seq: 7,
-    port: 9,
-  });
 });

@@ -1,14 +1,14 @@
 /**
- * Everything that comes from npm `netlink` passes through here: its structs (message header and the fixed headers of
- * rtnetlink, both ways) and its attribute sets (what we send). Its faults are worked around here and nowhere else; the
+ * Everything that comes from npm `netlink` passes through here: its structs (the fixed headers of rtnetlink, both
+ * ways) and its attribute sets (what we send). Its faults are worked around here and nowhere else; the
  * list of them is in this package's README.
  *
  * Deep imports, because its index and its socket load a native addon.
  */
 import * as generated from 'netlink/dist/rt/gen_structs.js';
 import * as ifla from 'netlink/dist/rt/ifla.js';
+import type * as structs from 'netlink/dist/structs.js';
 import type { AttrStream, StreamData } from 'netlink/dist/structs.js';
-import * as structs from 'netlink/dist/structs.js';
 import { encodeAttribute } from './codec/attributes.ts';
 import { concat } from './codec/codec.ts';
 
@@ -44,13 +44,8 @@ export {
 export { formatIpvlan, formatMacvlan, formatVethInfo, type LinkAttrs, type VethInfo } from 'netlink/dist/rt/ifla.js';
 /** Node's Buffer, or the one that is bundled in its place. */
 export type NodeBuffer = ReturnType<typeof structs.putU32>;
-export type { NetlinkHeader, StreamData } from 'netlink/dist/structs.js';
-export { formatHeader, putU16, putU32 } from 'netlink/dist/structs.js';
-
-/** `struct nlmsghdr` of the message at `at`. Throws `Error` when there are fewer than 16 bytes. */
-export function parseHeader(bytes: Uint8Array, at: number): structs.NetlinkHeader {
-  return structs.parseHeader(asBuffer(bytes.subarray(at))).x;
-}
+export type { StreamData } from 'netlink/dist/structs.js';
+export { putU16, putU32 } from 'netlink/dist/structs.js';
 
 /** Its functions ask for a Buffer and are content with any byte array, as long as they only read. */
 export function asBuffer(bytes: Uint8Array): NodeBuffer {

@@ -48,20 +48,24 @@ function emptyAttribute(type: number, size: number): Uint8Array {
   return out;
 }
 
-/** Calls `each` for every attribute until it returns false. Padding that the last one lacks is forgiven. Throws {@link WireError}. */
+/**
+ * Calls `each` for every attribute, or those of the types in `only`, until it returns false. Padding that the last one lacks is
+ * forgiven. Throws {@link WireError}.
+ */
 export function walk(
   bytes: Uint8Array,
   start: number,
   end: number,
   // biome-ignore lint/suspicious/noConfusingVoidType: most callers return nothing
   each: (type: number, from: number, to: number) => boolean | void,
+  only?: readonly unknown[],
 ): void {
   for (let at = start; at + 4 <= end; ) {
-    const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
-    const type = ((bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)) & NLA_TYPE_MASK;
+    const length = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    const type = ((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)) & NLA_TYPE_MASK;
     if (length < 4 || at + length > end) throw new WireError(`attribute ${type} is ${length} bytes of ${end - at}`);
-    if (each(type, at + 4, at + length) === false) return;
-    at += align(length);
+    if ((only === undefined || only[type] !== undefined) && each(type, at + 4, at + length) === false) return;
+    at += (length + 3) & ~3;
   }
 }
 
@@ -79,12 +83,13 @@ export function attributes<T extends object>(
   { skipRest = false }: { skipRest?: boolean } = {},
 ): Codec<WithUnknown<T>> {
   const byKey = new Map<string, Known>();
-  const byType = new Map<number, Known>();
+  const byType: (Known | undefined)[] = [];
   for (const [key, one] of Object.entries<Attribute<unknown>>(set)) {
     const known = { key, ...one };
     byKey.set(key, known);
-    if (byType.has(one.type)) throw new Error(`${name}: two attributes of type ${one.type}`);
-    byType.set(one.type, known);
+    if (byType[one.type] !== undefined) throw new Error(`${name}: two attributes of type ${one.type}`);
+    while (byType.length < one.type) byType.push(undefined);
+    byType[one.type] = known;
   }
   return {
     encode(value) {
@@ -102,11 +107,12 @@ export function attributes<T extends object>(
     decode(bytes, start, end) {
       const value: Record<string, unknown> = {};
       const unknown: UnknownAttribute[] = [];
-      walk(bytes, start, end, (type, from, to) => {
-        const known = byType.get(type);
+      const each = (type: number, from: number, to: number): void => {
+        const known = byType[type];
         if (known !== undefined) value[known.key] = decodeKnown(known, bytes, from, to);
-        else if (!skipRest) unknown.push({ type, payload: bytes.slice(from, to) });
-      });
+        else unknown.push({ type, payload: bytes.slice(from, to) });
+      };
+      walk(bytes, start, end, each, skipRest ? byType : undefined);
       if (unknown.length > 0) value['unknown'] = unknown;
       return value as WithUnknown<T>;
     },
@@ -114,7 +120,7 @@ export function attributes<T extends object>(
       let path: string[] = [];
       walk(bytes, start, end, (type, from, to) => {
         if (at >= to) return true;
-        const known = byType.get(type);
+        const known = byType[type];
         path = [known?.key ?? `#${type}`];
         if (at >= from) path.push(...(known?.payload.locate?.(bytes, from, to, at) ?? []));
         return false;

@@ -79,15 +79,28 @@ function expectSize(size: number, start: number, end: number): void {
   if (end - start !== size) throw new WireError(`${end - start} bytes, not ${size}`);
 }
 
-/** An integer of `size` bytes, up to 4. */
-function integer(size: number, { signed = false, bigEndian = false } = {}): Fixed<number> {
+/** An integer. Every message is full of them: there is no loop over the bytes of one in the byte order of the machine. */
+function integer(size: 1 | 2 | 4, { signed = false, bigEndian = false } = {}): Fixed<number> {
   const limit = 2 ** (8 * size);
   const [min, max] = signed ? [-limit / 2, limit / 2 - 1] : [0, limit - 1];
   function write(value: number, into: Uint8Array, at: number): void {
-    if (!Number.isInteger(value) || value < min || value > max)
-      throw new WireError(`${value} is not between ${min} and ${max}`);
-    if (bigEndian) for (let index = 0; index < size; index++) into[at + index] = value >> (8 * (size - 1 - index));
-    else for (let index = 0; index < size; index++) into[at + index] = value >> (8 * index);
+    if (value === 0) return;
+    if (value < min || value > max || value % 1 !== 0) throw new WireError(`${value} is not between ${min} and ${max}`);
+    if (bigEndian) {
+      for (let index = 0; index < size; index++) into[at + index] = value >> (8 * (size - 1 - index));
+      return;
+    }
+    into[at] = value;
+    if (size === 1) return;
+    into[at + 1] = value >> 8;
+    if (size === 2) return;
+    into[at + 2] = value >> 16;
+    into[at + 3] = value >> 24;
+  }
+  function readBigEndian(bytes: Uint8Array, at: number): number {
+    let value = 0;
+    for (let index = 0; index < size; index++) value = value * 256 + (bytes[at + index] as number);
+    return value;
   }
   return {
     size,
@@ -99,9 +112,13 @@ function integer(size: number, { signed = false, bigEndian = false } = {}): Fixe
     },
     decode(bytes, start, end) {
       if (end - start !== size) expectSize(size, start, end);
-      let value = 0;
-      if (bigEndian) for (let at = start; at < end; at++) value = value * 256 + (bytes[at] as number);
-      else for (let at = end - 1; at >= start; at--) value = value * 256 + (bytes[at] as number);
+      let value = bytes[start] as number;
+      if (bigEndian) value = readBigEndian(bytes, start);
+      else if (size === 2) value += (bytes[start + 1] as number) * 0x100;
+      else if (size === 4) {
+        value += (bytes[start + 1] as number) * 0x100 + (bytes[start + 2] as number) * 0x10000;
+        value += (bytes[start + 3] as number) * 0x1000000;
+      }
       return signed && value > max ? value - limit : value;
     },
   };

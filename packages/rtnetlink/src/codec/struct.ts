@@ -19,12 +19,14 @@ export function struct<T extends object>(name: string, size: number, members: Me
   }
   if (total !== size) throw new Error(`struct ${name}: members add up to ${total}, sizeof is ${size}`);
   function write(value: T, into: Uint8Array, start: number): void {
-    for (const { key, codec, at } of laid) {
-      try {
+    let current = '';
+    try {
+      for (const { key, codec, at } of laid) {
+        current = key;
         writeAt(codec, (value as Record<string, unknown>)[key], into, start + at);
-      } catch (error) {
-        throw under(key, error);
       }
+    } catch (error) {
+      throw under(current, error);
     }
   }
   return {
@@ -38,12 +40,14 @@ export function struct<T extends object>(name: string, size: number, members: Me
     decode(bytes, start, end) {
       if (end - start < size) throw new WireError(`${end - start} bytes, not the ${size} of struct ${name}`);
       const value: Record<string, unknown> = {};
-      for (const { key, codec, at } of laid) {
-        try {
+      let current = '';
+      try {
+        for (const { key, codec, at } of laid) {
+          current = key;
           value[key] = codec.decode(bytes, start + at, start + at + codec.size);
-        } catch (error) {
-          throw under(key, error);
         }
+      } catch (error) {
+        throw under(current, error);
       }
       return value as T;
     },

@@ -1,5 +1,6 @@
 import { parseMac } from '@cni/ip';
 import { type Netns, utf8 } from '@cni/sys';
+import { cstring } from '../codec/codec.ts';
 import {
   attributeOf,
   bytesOf,
@@ -26,26 +27,40 @@ const RTEXT_FILTER_SKIP_STATS = 8;
 
 type LooseAttrs = Parameters<typeof given<LinkAttrs>>[0];
 
-/** Attributes in the order of iproute2: what any new link may have, then the rest. */
-function linkBody(header: LinkHeader, attrs: LooseAttrs, ...before: StreamData[]): Uint8Array {
-  return bytesOf(formatLink(header), ...before, formatLinkAttrs(given<LinkAttrs>(attrs)));
+/** Attributes in the order of iproute2. */
+function linkBody(header: LinkHeader, ...attributes: StreamData[]): Uint8Array {
+  return bytesOf(formatLink(header), ...attributes);
+}
+
+function some(attrs: LooseAttrs): StreamData {
+  return formatLinkAttrs(given<LinkAttrs>(attrs));
+}
+
+/** `IFLA_IFNAME`, linux/if_link.h */
+const IFLA_IFNAME = 3;
+
+/** For a text npm's formatter takes as long as for all else that is in a request. */
+function named(name: string | undefined): StreamData {
+  return attributeOf(IFLA_IFNAME, name === undefined ? undefined : cstring.encode(name));
 }
 
 /** `RTM_GETLINK` for one link. */
 export function getBody(key: LinkKey): Uint8Array {
   const extMask = putU32(RTEXT_FILTER_SKIP_STATS);
-  return 'name' in key ? linkBody({}, { ifname: key.name, extMask }) : linkBody({ index: key.index }, { extMask });
+  return 'name' in key
+    ? linkBody({}, named(key.name), some({ extMask }))
+    : linkBody({ index: key.index }, some({ extMask }));
 }
 
 /** `RTM_GETLINK` for all links, or those of a kind. */
 export function listBody(kind: string | undefined): Uint8Array {
   const extMask = putU32(RTEXT_FILTER_SKIP_STATS);
-  return linkBody({}, { extMask, linkinfo: kind === undefined ? undefined : infoBytes(utf8(kind), undefined) });
+  return linkBody({}, some({ extMask, linkinfo: kind === undefined ? undefined : infoBytes(utf8(kind), undefined) }));
 }
 
 /** `RTM_DELLINK`. */
 export function deleteBody(index: number): Uint8Array {
-  return linkBody({ index }, {});
+  return linkBody({ index });
 }
 
 interface Common {
@@ -57,15 +72,13 @@ interface Common {
 }
 
 function commonAttributes({ mtu, address, netns, txQueueLength, group }: Common): StreamData {
-  return formatLinkAttrs(
-    given<LinkAttrs>({
-      mtu,
-      address: address === undefined ? undefined : parseMac(address),
-      netNsFd: netns?.fd,
-      txqlen: txQueueLength,
-      group,
-    }),
-  );
+  return some({
+    mtu,
+    address: address === undefined ? undefined : parseMac(address),
+    netNsFd: netns?.fd,
+    txqlen: txQueueLength,
+    group,
+  });
 }
 
 function upFlags(up: boolean | undefined): Pick<LinkHeader, 'flags' | 'change'> {
@@ -80,8 +93,10 @@ export function addBody(link: NewLink): Uint8Array {
   const info = infoBytes(utf8(link.info.kind), dataBytes(link.info));
   return linkBody(
     link.up ? upFlags(true) : {},
-    { link: parent, ifname: link.name, linkinfo: info },
     commonAttributes(link),
+    some({ link: parent }),
+    named(link.name),
+    some({ linkinfo: info }),
   );
 }
 
@@ -101,7 +116,7 @@ function dataBytes(info: NewLinkInfo): Uint8Array | undefined {
 }
 
 function peerBytes(peer: NewPeer): Uint8Array {
-  return linkBody({}, { ifname: peer.name }, commonAttributes(peer));
+  return linkBody({}, commonAttributes(peer), named(peer.name));
 }
 
 /** `IFLA_IFALIAS`, linux/if_link.h */
@@ -112,8 +127,9 @@ export function setBody(index: number, change: LinkChange): Uint8Array {
   const { up, master, name, alias } = change;
   return linkBody(
     { index, ...upFlags(up) },
-    { master, ifname: name },
     commonAttributes(change),
     attributeOf(IFLA_IFALIAS, alias === undefined ? undefined : utf8(alias)),
+    some({ master }),
+    named(name),
   );
 }
