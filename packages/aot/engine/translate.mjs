@@ -13,13 +13,10 @@ export function translate(wasm, directory) {
   mkdirSync(directory);
   const file = join(directory, 'quickjs.c');
   execFileSync('wasm2c', [wasm, '-n', 'qjs', '-o', file]);
-  const source = ofOneInstance(
-    atFixedAddress(
-      readFileSync(file, 'utf8')
-        .replaceAll(/^static const u8 data_segment_data_w2c_d\d+\[\] = \{[^}]*\};\n/gm, '')
-        .replaceAll(/^ {2}LOAD_DATA\(instance->w2c_memory, .*\);\n/gm, ''),
-    ),
-  );
+  const generated = readFileSync(file, 'utf8')
+    .replaceAll(/^static const u8 data_segment_data_w2c_d\d+\[\] = \{[^}]*\};\n/gm, '')
+    .replaceAll(/^ {2}LOAD_DATA\(instance->w2c_memory, .*\);\n/gm, '');
+  const source = withShortFree(ofOneInstance(atFixedAddress(generated)));
   check(source);
   writeFileSync(file, source);
   const header = join(directory, 'quickjs.h');
@@ -53,6 +50,37 @@ function ofOneInstance(source) {
     .replaceAll('(instance, ', '(')
     .replaceAll(', instance, ', ', NULL, ')
     .replaceAll('instance->', 'engine.');
+}
+
+/** What a function does first that has 16 bytes on the engine's stack, and last. */
+const ENTER = `  w2c_i0 = engine.w2c___stack_pointer;
+  w2c_i1 = 16u;
+  w2c_i0 -= w2c_i1;
+  w2c_l4 = w2c_i0;
+  engine.w2c___stack_pointer = w2c_i0;
+`;
+const LEAVE = `  w2c_B0:;
+  w2c_i0 = w2c_l4;
+  w2c_i1 = 16u;
+  w2c_i0 += w2c_i1;
+  engine.w2c___stack_pointer = w2c_i0;
+  FUNC_EPILOGUE;`;
+
+/**
+ * `JS_FreeValueRT` is called more than any other function, and most often for a value that has no count of references, or more than
+ * one. It returns then before it takes of the stack, so that the compiler makes this part of it inline.
+ */
+function withShortFree(source) {
+  const start = source.indexOf('static void w2c_JS_FreeValueRT(u32 w2c_p0, u64 w2c_p1) {\n');
+  const end = source.indexOf('\n}\n', start);
+  const [declarations, body = ''] = source.slice(start, end).split(ENTER);
+  const [uncounted, shared, ...rest] = body.split('{goto w2c_B0;}\n');
+  if (start < 0 || !body.endsWith(LEAVE) || /w2c_(l4|f\d)|CALL|goto|stack_pointer/.test(uncounted + shared))
+    throw new Error('wasm2c: JS_FreeValueRT is made in another way');
+  const short = [declarations, uncounted, 'return;\n', shared, 'return;\n', ENTER, rest.join('{goto w2c_B0;}\n')].join(
+    '',
+  );
+  return source.slice(0, start) + short + source.slice(end);
 }
 
 /** What runtime.c and main.c rely on. */
