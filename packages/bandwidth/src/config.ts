@@ -1,6 +1,6 @@
 import { type Cidr, parseCidr, subnetOf } from '@cni/ip';
 import { type Micros, micros } from '@cni/rtnetlink';
-import { parsed, parseWith, type Schema } from '@cni/skel';
+import { parsed, type Schema } from '@cni/skel';
 import * as z from 'zod/mini';
 import { type Bits, bits, formatBits, parseQuantity } from './quantity.ts';
 
@@ -131,12 +131,6 @@ export const Config: Schema<Config> = z
       path: ['shapedSubnets'],
     }),
   );
-
-// A schema's parser is made when it is first used: so while the executable is built, and not by every process.
-const sample = { ingressRate: 1e6, ingressBurst: 1e6, egressRate: '1M', egressBurst: '1M' };
-parseWith(Config, { ...sample, maxRate: { ingress: 1e6 }, defaultRate: 1e6, latency: '10ms', shapedSubnets: ['::/0'] });
-parseWith(RuntimeConfig, { bandwidth: sample });
-parseWith(ArgsCni, { ...sample, bandwidth: sample });
 
 /** A rate in bits per second, and a burst in bits if somebody has an opinion. */
 export interface Limit {
