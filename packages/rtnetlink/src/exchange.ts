@@ -1,5 +1,5 @@
 import { isErrno } from '@cni/sys';
-import { concat, writeAt } from './codec/codec.ts';
+import { concat, writeBytes, written } from './codec/codec.ts';
 import { NetlinkError, type Refusal } from './error.ts';
 import { HEADER, header } from './header.ts';
 import { type Request, showBody } from './message.ts';
@@ -58,10 +58,10 @@ export function exchangeOver(transport: Transport): Exchange {
   function bytesOfRequest({ body, shape, type, flags, doing }: Request, seq: number, more: number): Uint8Array {
     traceLine(() => `> ${doing()}: ${showBody(shape, body, 0, body.length)}`);
     const length = HEADER + body.length;
-    const bytes = new Uint8Array(length);
-    writeAt(header, { length, type, flags: flags | more, seq, port: 0 }, bytes, 0);
-    bytes.set(body, HEADER);
-    return bytes;
+    return written((out) => {
+      header.write({ length, type, flags: flags | more, seq, port: 0 }, out);
+      writeBytes(body, out);
+    });
   }
 
   function split(request: Request, length: number): Incoming[] {

@@ -1,8 +1,22 @@
-import { type Codec, concat, isFixed, string, under, WireError, writeAt } from './codec.ts';
+import {
+  type Codec,
+  codec,
+  type Out,
+  room,
+  string,
+  under,
+  WireError,
+  writeBytes,
+  writeZeros,
+  written,
+} from './codec.ts';
 
 /** The upper two bits of an attribute's type, linux/netlink.h. */
 export const NLA_F_NESTED = 0x8000;
 const NLA_TYPE_MASK = 0x3fff;
+
+/** sizeof(struct nlattr) */
+const HEADER = 4;
 
 /** Attributes start at multiples of four bytes. */
 export function align(length: number): number {
@@ -32,20 +46,29 @@ export interface UnknownAttribute {
 
 /** One attribute with its header, padded. Throws {@link WireError} beyond 65535 bytes. */
 export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
-  const out = emptyAttribute(type, payload.length);
-  out.set(payload, 4);
-  return out;
+  return written((out) => writeAttribute(type, payload, out));
 }
 
-function emptyAttribute(type: number, size: number): Uint8Array {
-  const length = 4 + size;
+function writeAttribute(type: number, payload: Uint8Array, out: Out): void {
+  const start = beginAttribute(out);
+  writeBytes(payload, out);
+  finishAttribute(type, start, out);
+}
+
+/** Leaves room for the header of an attribute. */
+export function beginAttribute(out: Out): number {
+  const start = out.at;
+  out.at = start + HEADER;
+  return start;
+}
+
+/** Writes the header of an attribute whose payload has been written, and its padding. */
+export function finishAttribute(type: number, start: number, out: Out): void {
+  const length = out.at - start;
   if (length > 0xffff) throw new WireError(`attribute ${type} is ${length} bytes long`);
-  const out = new Uint8Array(align(length));
-  out[0] = length;
-  out[1] = length >> 8;
-  out[2] = type;
-  out[3] = type >> 8;
-  return out;
+  out.view.setUint32(start, length + type * 0x10000, true);
+  if ((length & 3) !== 0) writeZeros(align(length) - length, out);
+  room(out, 0);
 }
 
 /**
@@ -75,12 +98,13 @@ export type WithUnknown<T> = T & { readonly unknown?: readonly UnknownAttribute[
 
 /**
  * A set of attributes, all of them optional. The order of the value's keys is the order on the wire. Unknown attributes
- * are kept; with `skipRest` they are not even looked at, for large sets of which little is used.
+ * are kept; with `skipRest` they are not even looked at, for large sets of which little is used. Keys in `beside` are somebody
+ * else's to write.
  */
 export function attributes<T extends object>(
   name: string,
   set: AttributeSet<T>,
-  { skipRest = false }: { skipRest?: boolean } = {},
+  { skipRest = false, beside = [] }: { skipRest?: boolean; beside?: readonly string[] } = {},
 ): Codec<WithUnknown<T>> {
   const byKey = new Map<string, Known>();
   const byType: (Known | undefined)[] = [];
@@ -91,18 +115,17 @@ export function attributes<T extends object>(
     while (byType.length < one.type) byType.push(undefined);
     byType[one.type] = known;
   }
-  return {
-    encode(value) {
-      const parts: Uint8Array[] = [];
+  return codec<WithUnknown<T>>({
+    write(value, out) {
       for (const key in value) {
         const part: unknown = value[key as keyof typeof value];
-        if (key === 'unknown' || part === undefined) continue;
+        if (part === undefined) continue;
         const known = byKey.get(key);
-        if (known === undefined) throw new WireError(`no attribute ${key} in ${name}`);
-        parts.push(encodeKnown(known, part));
+        if (known !== undefined) writeKnown(known, part, out);
+        else if (key !== 'unknown' && !beside.includes(key)) throw new WireError(`no attribute ${key} in ${name}`);
       }
-      for (const { type, payload } of value.unknown ?? []) parts.push(encodeAttribute(type, payload));
-      return concat(parts);
+      if (value.unknown !== undefined)
+        for (const { type, payload } of value.unknown) writeAttribute(type, payload, out);
     },
     decode(bytes, start, end) {
       const value: Record<string, unknown> = {};
@@ -127,31 +150,35 @@ export function attributes<T extends object>(
       });
       return path;
     },
-  };
+  });
 }
 
 /** Attributes of one type, one after the other; any other attribute between them is passed over. */
 export function list<T>({ type, payload, nested }: Attribute<T>): Codec<readonly T[]> {
-  const at = <V>(index: number, run: () => V): V => {
-    try {
-      return run();
-    } catch (error) {
-      throw under(`${index}`, error);
-    }
-  };
   const number = nested ? type | NLA_F_NESTED : type;
-  const encodeOne = (item: T, index: number) =>
-    encodeAttribute(
-      number,
-      at(index, () => payload.encode(item)),
-    );
-  return {
-    encode: (items) => concat(items.map(encodeOne)),
+  return codec<readonly T[]>({
+    write(items, out) {
+      let index = 0;
+      try {
+        for (const item of items) {
+          const start = beginAttribute(out);
+          payload.write(item, out);
+          finishAttribute(number, start, out);
+          index++;
+        }
+      } catch (error) {
+        throw under(`${index}`, error);
+      }
+    },
     decode(bytes, start, end) {
       const items: T[] = [];
-      walk(bytes, start, end, (found, from, to) => {
-        if (found === type) items.push(at(items.length, () => payload.decode(bytes, from, to)));
-      });
+      try {
+        walk(bytes, start, end, (found, from, to) => {
+          if (found === type) items.push(payload.decode(bytes, from, to));
+        });
+      } catch (error) {
+        throw under(`${items.length}`, error);
+      }
       return items;
     },
     locate(bytes, start, end, wanted) {
@@ -165,7 +192,7 @@ export function list<T>({ type, payload, nested }: Attribute<T>): Codec<readonly
       });
       return path;
     },
-  };
+  });
 }
 
 /** Of a set. What is done for each attribute of each message does without closures, iterators and destructuring. */
@@ -173,13 +200,11 @@ interface Known extends Attribute<unknown> {
   readonly key: string;
 }
 
-function encodeKnown({ key, type, payload, nested }: Known, value: unknown): Uint8Array {
-  const number = nested ? type | NLA_F_NESTED : type;
+function writeKnown({ key, type, payload, nested }: Known, value: unknown, out: Out): void {
+  const start = beginAttribute(out);
   try {
-    if (!isFixed(payload)) return encodeAttribute(number, payload.encode(value));
-    const out = emptyAttribute(number, payload.size);
-    writeAt(payload, value, out, 4);
-    return out;
+    payload.write(value, out);
+    finishAttribute(nested ? type | NLA_F_NESTED : type, start, out);
   } catch (error) {
     throw under(key, error);
   }
@@ -214,11 +239,11 @@ export function byKind(types: { kind: number; data: number }, kinds: Kinds): Cod
     });
     return { kind, data };
   }
-  return {
-    encode({ kind, data, raw }) {
+  return codec<OfKind>({
+    write({ kind, data, raw }, out) {
+      writeAttribute(types.kind, string.encode(kind), out);
       const body = data === undefined ? raw : kinds[kind]?.encode(data);
-      const parts = [encodeAttribute(types.kind, string.encode(kind))];
-      return concat(body === undefined ? parts : [...parts, encodeAttribute(types.data, body)]);
+      if (body !== undefined) writeAttribute(types.data, body, out);
     },
     decode(bytes, start, end) {
       const { kind, data } = find(bytes, start, end);
@@ -237,5 +262,5 @@ export function byKind(types: { kind: number; data: number }, kinds: Kinds): Cod
       if (data === undefined || at < data[0] - 4) return ['kind'];
       return ['data', ...(at < data[0] ? [] : (kinds[kind]?.locate?.(bytes, ...data, at) ?? []))];
     },
-  };
+  });
 }

@@ -1,5 +1,5 @@
-import { type AttributeSet, attributes, encodeAttribute, NLA_F_NESTED, walk } from './attributes.ts';
-import { type Codec, concat, cstring, WireError } from './codec.ts';
+import { type AttributeSet, attributes, beginAttribute, finishAttribute, NLA_F_NESTED, walk } from './attributes.ts';
+import { type Codec, codec, cstring, WireError, writeBytes } from './codec.ts';
 
 /** `TCA_KIND` and `TCA_OPTIONS`, `TCA_ACT_KIND` and `TCA_ACT_OPTIONS`, `NFTA_EXPR_NAME` and `NFTA_EXPR_DATA`. */
 const KIND = 1;
@@ -39,15 +39,23 @@ export function withKind<T extends object>(
   set: AttributeSet<T>,
   { nested = false }: { nested?: boolean } = {},
 ): Codec<T & WithKind> {
-  const rest = attributes<T>(name, set, { skipRest: true });
-  return {
-    encode({ kind = '', options, raw, ...others }) {
-      const body = options === undefined ? raw : kinds[kind]?.encode(options);
-      return concat([
-        ...(kind === '' ? [] : [encodeAttribute(KIND, cstring.encode(kind))]),
-        ...(body === undefined ? [] : [encodeAttribute(nested ? OPTIONS | NLA_F_NESTED : OPTIONS, body)]),
-        rest.encode(others as T),
-      ]);
+  const rest = attributes<T>(name, set, { skipRest: true, beside: ['kind', 'options', 'raw'] });
+  return codec<T & WithKind>({
+    write(value, out) {
+      const { kind = '', options, raw } = value;
+      if (kind !== '') {
+        const start = beginAttribute(out);
+        cstring.write(kind, out);
+        finishAttribute(KIND, start, out);
+      }
+      const known = options === undefined ? undefined : kinds[kind];
+      if (known !== undefined || (options === undefined && raw !== undefined)) {
+        const start = beginAttribute(out);
+        if (known !== undefined) known.write(options, out);
+        else if (raw !== undefined) writeBytes(raw, out);
+        finishAttribute(nested ? OPTIONS | NLA_F_NESTED : OPTIONS, start, out);
+      }
+      rest.write(value, out);
     },
     decode(encoded, start, end) {
       const { kind, options } = split(encoded, start, end);
@@ -60,7 +68,7 @@ export function withKind<T extends object>(
       if (at >= options[1]) return rest.locate?.(encoded, start, end, at) ?? [];
       return ['options', ...(at < options[0] ? [] : (kinds[kind ?? '']?.locate?.(encoded, ...options, at) ?? []))];
     },
-  };
+  });
 }
 
 function readOptions(

@@ -1,4 +1,4 @@
-import { type Codec, concat, type Fixed, under, WireError, writeAt } from './codec.ts';
+import { type Codec, codec, type Fixed, type Out, room, under, WireError, writeZeros } from './codec.ts';
 
 /** What is declared about each member of `T`; keys that begin with `pad` are for padding. */
 export type Members<T> = { readonly [K in keyof T]-?: Fixed<T[K]> } & {
@@ -13,36 +13,32 @@ export function struct<T extends object>(name: string, size: number, members: Me
   let total = 0;
   const laid: Member[] = [];
   for (const [key, codec] of Object.entries<Fixed<unknown>>(members)) {
-    // Padding is neither read nor written.
-    if (!key.startsWith('pad')) laid.push({ key, codec, at: total });
+    laid.push({ key, codec, at: total, isPadding: key.startsWith('pad') });
     total += codec.size;
   }
   if (total !== size) throw new Error(`struct ${name}: members add up to ${total}, sizeof is ${size}`);
-  function write(value: T, into: Uint8Array, start: number): void {
+  const read = laid.filter(({ isPadding }) => !isPadding);
+  function write(value: T, out: Out): void {
+    room(out, size);
     let current = '';
     try {
-      for (const { key, codec, at } of laid) {
+      for (const { key, codec } of laid) {
         current = key;
-        writeAt(codec, (value as Record<string, unknown>)[key], into, start + at);
+        codec.write((value as Record<string, unknown>)[key], out);
       }
     } catch (error) {
       throw under(current, error);
     }
   }
-  return {
+  return codec<T>({
     size,
     write,
-    encode(value) {
-      const out = new Uint8Array(size);
-      write(value, out, 0);
-      return out;
-    },
     decode(bytes, start, end) {
       if (end - start < size) throw new WireError(`${end - start} bytes, not the ${size} of struct ${name}`);
       const value: Record<string, unknown> = {};
       let current = '';
       try {
-        for (const { key, codec, at } of laid) {
+        for (const { key, codec, at } of read) {
           current = key;
           value[key] = codec.decode(bytes, start + at, start + at + codec.size);
         }
@@ -51,7 +47,7 @@ export function struct<T extends object>(name: string, size: number, members: Me
       }
       return value as T;
     },
-  };
+  });
 }
 
 interface Member {
@@ -59,16 +55,21 @@ interface Member {
   readonly codec: Fixed<unknown>;
   /** Bytes from the start. */
   readonly at: number;
+  /** Nothing is read there. */
+  readonly isPadding: boolean;
 }
 
 /** A struct that is followed by attributes, as in `VETH_INFO_PEER`; the struct itself is skipped. */
 export function afterStruct<T>(size: number, rest: Codec<T>): Codec<T> {
-  return {
-    encode: (value) => concat([new Uint8Array(size), rest.encode(value)]),
+  return codec({
+    write(value, out) {
+      writeZeros(size, out);
+      rest.write(value, out);
+    },
     decode(bytes, start, end) {
       if (end - start < size) throw new WireError(`${end - start} bytes, not at least ${size}`);
       return rest.decode(bytes, start + size, end);
     },
     locate: (bytes, start, end, at) => rest.locate?.(bytes, start + size, end, at) ?? [],
-  };
+  });
 }

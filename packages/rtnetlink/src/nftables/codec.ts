@@ -1,5 +1,5 @@
 import { attribute, attributes } from '../codec/attributes.ts';
-import { be16, be32, type Codec, concat, cstring, decodeAll, oneOf, sbe32, u8 } from '../codec/codec.ts';
+import { be16, be32, type Codec, cstring, decodeAll, oneOf, sbe32, u8, written } from '../codec/codec.ts';
 import type { WithKind } from '../codec/kind.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
@@ -48,7 +48,10 @@ function nfShape<T>(subject: string, codec: Codec<T>): Shape<NfHeader, T> {
 
 /** A payload. */
 export function nfBody<T>(header: Partial<NfHeader>, { attributes }: Shape<NfHeader, T>, value: T): Uint8Array {
-  return concat([nfgenmsg.encode({ family: 0, version: 0, resource: 0, ...header }), attributes.encode(value)]);
+  return written((out) => {
+    nfgenmsg.write({ family: 0, version: 0, resource: 0, ...header }, out);
+    attributes.write(value, out);
+  });
 }
 
 export interface TableAttributes {

@@ -1,6 +1,19 @@
 import { type Ip, ipFromBytes } from '@cni/ip';
 import { align, attribute, attributes, type WithUnknown } from '../codec/attributes.ts';
-import { binary, type Codec, concat, type Fixed, mapped, oneOf, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
+import {
+  binary,
+  type Codec,
+  codec,
+  concat,
+  type Fixed,
+  mapped,
+  oneOf,
+  s32,
+  u8,
+  u16,
+  u32,
+  WireError,
+} from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 import { ipBytes } from '../codec/values.ts';
 import { fromAf, toAf } from '../family.ts';
@@ -14,15 +27,18 @@ export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
 
 /** `struct rtvia`, linux/rtnetlink.h: an address with its family in front. */
-export const via: Codec<Ip> = {
-  encode: (ip) => concat([u16.encode(toAf(ip.family)), ipBytes.encode(ip)]),
+export const via: Codec<Ip> = codec({
+  write(ip, out) {
+    u16.write(toAf(ip.family), out);
+    ipBytes.write(ip, out);
+  },
   decode(bytes, start, end) {
     const family = end - start < 2 ? undefined : fromAf(u16.decode(bytes, start, start + 2));
     const length = family === 4 ? 4 : 16;
     if (family === undefined || end - start < 2 + length) throw new WireError('no address');
     return ipFromBytes(bytes.subarray(start + 2, start + 2 + length));
   },
-};
+});
 
 interface RouteMetrics {
   readonly mtu?: number;

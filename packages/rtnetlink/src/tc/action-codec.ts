@@ -1,5 +1,5 @@
 import { attribute, attributes } from '../codec/attributes.ts';
-import { type Codec, s32, u32, WireError } from '../codec/codec.ts';
+import { type Codec, codec, s32, u32, WireError } from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 
 /** `TC_ACT_*`, linux/pkt_cls.h: the packet is somebody else's now; the next filter is asked. */
@@ -39,17 +39,18 @@ const mirredAttributes = attributes<{ readonly parameters?: MirredFields }>(
   { parameters: attribute(2, mirredFields) },
   { skipRest: true },
 );
-export const mirred: Codec<Mirred> = {
-  encode: ({ redirect }) =>
-    mirredAttributes.encode({
-      parameters: { ...OWN, action: TC_ACT_STOLEN, what: TCA_EGRESS_REDIR, link: redirect },
-    }),
+export const mirred: Codec<Mirred> = codec({
+  write: ({ redirect }, out) =>
+    mirredAttributes.write(
+      { parameters: { ...OWN, action: TC_ACT_STOLEN, what: TCA_EGRESS_REDIR, link: redirect } },
+      out,
+    ),
   decode(encoded, start, end) {
     const { parameters } = mirredAttributes.decode(encoded, start, end);
     if (parameters?.what !== TCA_EGRESS_REDIR) throw new WireError('no redirection');
     return { redirect: parameters.link };
   },
-};
+});
 
 /** Bits of the packet's mark; then the next filter is asked. */
 export interface Skbedit {
@@ -73,12 +74,13 @@ const skbeditAttributes = attributes<SkbeditAttributes>(
   },
   { skipRest: true },
 );
-export const skbedit: Codec<Skbedit> = {
-  encode: ({ mark, mask }) => skbeditAttributes.encode({ parameters: { ...OWN, action: TC_ACT_UNSPEC }, mark, mask }),
+export const skbedit: Codec<Skbedit> = codec({
+  write: ({ mark, mask }, out) =>
+    skbeditAttributes.write({ parameters: { ...OWN, action: TC_ACT_UNSPEC }, mark, mask }, out),
   decode(encoded, start, end) {
     const { parameters, mark, mask = 0xffffffff } = skbeditAttributes.decode(encoded, start, end);
     if (parameters?.action !== TC_ACT_UNSPEC || mark === undefined)
       throw new WireError('no mark before the next filter');
     return { mark, mask };
   },
-};
+});

@@ -1,5 +1,5 @@
 import { attributes } from '../codec/attributes.ts';
-import { type Codec, concat, decodeAll, type Fixed, mapped, pad, s32, u8, u16, u32, u64 } from '../codec/codec.ts';
+import { type Codec, decodeAll, type Fixed, mapped, pad, s32, u8, u16, u32, u64, written } from '../codec/codec.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
 import { type Bytes, type BytesPerSecond, bytes, bytesPerSecond, U32_MAX } from './units.ts';
@@ -131,5 +131,8 @@ export function tcShape<T>(subject: string, codec: Codec<T>): Shape<TcHeader, T>
 /** A payload. */
 export function tcBody<T>(header: Partial<TcHeader>, codec: Codec<T>, value: T): Uint8Array {
   const { family = 0, link = 0, handle = 0, parent = 0, info = 0 } = header;
-  return concat([tcmsg.encode({ family, link, handle, parent, info }), codec.encode(value)]);
+  return written((out) => {
+    tcmsg.write({ family, link, handle, parent, info }, out);
+    codec.write(value, out);
+  });
 }

@@ -1,5 +1,5 @@
 import { attribute, attributes } from '../codec/attributes.ts';
-import { be16, be32, type Codec, concat, pad, s16, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
+import { be16, be32, type Codec, codec, pad, s16, s32, u8, u16, u32, WireError } from '../codec/codec.ts';
 import { type WithKind, withKind } from '../codec/kind.ts';
 import { struct } from '../codec/struct.ts';
 import type { Shape } from '../message.ts';
@@ -53,12 +53,11 @@ const PLAIN: Selector = {
 };
 
 /** A selector and its keys; one with offsets of its own is not for us. */
-const keys: Codec<readonly U32Key[]> = {
-  encode: (list) =>
-    concat([
-      selector.encode({ ...PLAIN, keyCount: list.length }),
-      ...list.map((one) => key.encode({ ...one, offsetMask: 0 })),
-    ]),
+const keys: Codec<readonly U32Key[]> = codec({
+  write(list, out) {
+    selector.write({ ...PLAIN, keyCount: list.length }, out);
+    for (const one of list) key.write({ ...one, offsetMask: 0 }, out);
+  },
   decode(encoded, start, end) {
     const { flags, offsetMask, offsetPosition, keyCount } = selector.decode(encoded, start, end);
     if (flags !== TC_U32_TERMINAL || offsetMask !== 0 || offsetPosition !== 0)
@@ -71,7 +70,7 @@ const keys: Codec<readonly U32Key[]> = {
       return { mask, value, offset };
     });
   },
-};
+});
 
 interface ActionAttributes {
   readonly statistics?: Statistics;
