@@ -8,7 +8,7 @@ import { lockIn, withStoreIfPresent } from './open-store.ts';
 import { openOwnerIndex } from './owner-index.ts';
 import { type Paths, pathsOf } from './paths.ts';
 import { formatRecord, type Owner, ownerOf } from './record.ts';
-import { eachHeld, type Held, type Survey, surveyOf } from './survey.ts';
+import { eachHeld, type Held, recordAt, type Survey, surveyOf } from './survey.ts';
 
 /** An address and who holds it. */
 export interface Holding extends Owner {
@@ -52,7 +52,7 @@ export function openHoldings(config: unknown, name: string): Holdings {
     list: () => listIn(paths, ipam),
     free: (what) =>
       withStoreIfPresent(storeOf(ipam, { name }), (store) => {
-        const held = 'value' in what ? ofAddress(store.all(), what) : store.ownedBy(what);
+        const held = 'value' in what ? ofAddress(paths, store.all(), what) : store.ownedBy(what);
         const [first] = held;
         const freed = held.map((one) => holdingOf(paths, one));
         if (first !== undefined) store.release(ownerOf(first.record).containerId, held);
@@ -61,8 +61,11 @@ export function openHoldings(config: unknown, name: string): Holdings {
   };
 }
 
-function ofAddress(held: readonly Held[], ip: Ip): Held[] {
-  return held.filter(({ name }) => name === formatIp(ip));
+/** An entry of the index may be stale: the address's own file has to say the same. */
+function ofAddress({ addresses }: Paths, held: readonly Held[], ip: Ip): Held[] {
+  const name = formatIp(ip);
+  const record = recordAt(`${addresses}/${name}`);
+  return held.filter((one) => one.name === name && one.record === record).slice(0, 1);
 }
 
 function listIn(paths: Paths, { lockTimeout }: StorageConfig): Inventory {

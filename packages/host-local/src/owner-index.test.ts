@@ -1,4 +1,4 @@
-import { listDirectory, randomHex, readText, stat } from '@cni/sys';
+import { listDirectory, randomHex, readText, stat, utf8, writeFile } from '@cni/sys';
 import { expect, onTestFinished, test } from 'vitest';
 import { openOwnerIndex } from './owner-index.ts';
 import { removeTree } from './testing/plugin.ts';
@@ -51,6 +51,45 @@ test('what is removed leaves blanks, which are no entries, but not many', () => 
   expect(stat(path).size).toBeLessThan(4500);
   index.remove('a', new Set(['10.1.0.3', '10.1.0.4']));
   expect(index.list()).toEqual([]);
+});
+
+test('an entry that was not written to its end takes nothing from the next', () => {
+  const { directory, index } = emptyIndex();
+  const record = 'a\r\neth0';
+  const held = listOf({ '10.1.0.2': record });
+  const path = () => `${directory}/${listDirectory(directory)[0]}`;
+  index.rebuild(held, 'b0010001');
+  writeFile(path(), 'z\r\neth0 b0010001 10.1.0.3', { mode: 'append' });
+  index.rebuild(held, 'b0010001');
+  index.add('b0010001', { name: '10.1.0.4', record });
+  expect(index.find('a')).toEqual(['10.1.0.2', '10.1.0.4']);
+  writeFile(path(), 'z\r\neth0 b00', { mode: 'append' });
+  index.remove('a', new Set(['10.1.0.2']));
+  index.add('b0010001', { name: '10.1.0.5', record });
+  expect(index.find('a')).toEqual(['10.1.0.4', '10.1.0.5']);
+});
+
+test('a removal that stopped at any byte, and was made again: all that is held is there', () => {
+  const names = ['10.1.0.2', '10.1.0.22', '10.1.0.9', '10.1.0.29'];
+  const all = Object.fromEntries(names.map((name, at) => [name, at === 2 ? 'ab\r\neth0' : 'a\r\neth0']));
+  for (const gone of names) {
+    const { directory, index } = emptyIndex();
+    index.rebuild(listOf(all), 'b0010001');
+    const { [gone]: record = '', ...others } = all;
+    const left = Object.keys(others).sort();
+    for (const bucket of listDirectory(directory)) {
+      const path = `${directory}/${bucket}`;
+      const before = utf8(readText(path));
+      index.remove(record.replace('\r\neth0', ''), new Set([gone]));
+      const after = utf8(readText(path));
+      for (let seam = 0; seam <= after.length; seam++) {
+        writeFile(path, Uint8Array.from([...after.subarray(0, seam), ...before.subarray(seam)]));
+        index.rebuild(listOf(others), 'b0010001');
+        const listed = index.list().map(({ name }) => name);
+        expect(listed.sort(), `${gone}, ${seam} bytes`).toEqual(left);
+      }
+    }
+  }
 });
 
 test('what is damaged tells of no address', () => {

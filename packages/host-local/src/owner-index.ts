@@ -96,21 +96,20 @@ export function openOwnerIndex(directory: string): OwnerIndex {
       const isOurs = isOf(containerId);
       const text = found?.path === path ? found.text : (findText(path) ?? '');
       found = undefined;
-      const [gone, kept]: [string[], string[]] = [[], []];
-      for (const part of partsOf(text)) {
-        const stays = isEntry(part) && !(isOurs(part) && addresses.has(nameIn(part)));
-        (stays ? kept : gone).push(part);
-      }
-      if (gone.length > 0) writeOver(path, kept, utf8(textOf(gone)).length);
+      const kept = partsOf(text).filter((part) => isEntry(part) && !(isOurs(part) && addresses.has(nameIn(part))));
+      // What an append left that did not come to its end goes too: the next one would be read together with it.
+      const less = utf8(text).length - utf8(textOf(kept)).length;
+      if (less > 0) writeOver(path, kept, less);
     },
     rebuild(held, boot) {
       found = undefined;
       makeDirectories(directory, 0o700);
       const present = new Set(listDirectory(directory));
       for (const [bucket, entries] of bucketsOf(held, boot).entries()) {
-        const old = present.has(nameOfBucket(bucket)) ? read(pathOf(bucket)) : [];
-        if (entries.length === 0 && old.length > 0) removeIfPresent(pathOf(bucket));
-        else if (entries.length > 0) rewrite(pathOf(bucket), entries, old);
+        const text = present.has(nameOfBucket(bucket)) ? (findText(pathOf(bucket)) ?? '') : '';
+        const old = partsOf(text).filter(isEntry);
+        if (entries.length === 0 && text !== '') removeIfPresent(pathOf(bucket));
+        else if (entries.length > 0) rewrite(pathOf(bucket), entries, old, text.endsWith('\0'));
       }
       removeIfPresent(unsortedPath);
     },
@@ -137,7 +136,7 @@ function partsOf(text: string): string[] {
 }
 
 function isEntry(part: string): boolean {
-  return part !== '' && part[0] !== BLANK;
+  return part[0] !== BLANK && part.split(BLANK).length === 3;
 }
 
 function textOf(entries: readonly string[]): string {
@@ -157,10 +156,10 @@ function writeOver(path: string, entries: readonly string[], less: number): void
   else writeFile(path, `${textOf(entries)}${BLANK.repeat(less - 1)}\0`, { mode: 'write' });
 }
 
-function rewrite(path: string, wanted: readonly string[], old: readonly string[]): void {
+function rewrite(path: string, wanted: readonly string[], old: readonly string[], isWhole: boolean): void {
   const present = new Set(old);
   if (old.length === 0) write(path, wanted);
-  else if (old.length !== wanted.length || wanted.some((entry) => !present.has(entry)))
+  else if (!isWhole || old.length !== wanted.length || wanted.some((entry) => !present.has(entry)))
     write(path, withBoots(wanted, old));
 }
 

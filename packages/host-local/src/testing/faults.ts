@@ -7,22 +7,30 @@ export interface Fault {
   /** `once`: the next one works again. `crash`: none works any more, as when the process is killed before that call. */
   readonly kind: 'once' | 'crash';
   readonly errno: number;
+  /** A write that is refused has written half of its bytes. */
+  readonly torn?: boolean;
 }
 
 const O_ACCMODE = 0o3;
 const CHANGING = ['open', 'write', 'link', 'rename', 'unlink', 'mkdir', 'rmdir'] as const satisfies (keyof Syscalls)[];
 
 /** Runs `work` with a fault; what it returned, and whether the fault was reached. */
-export function withFault<T>({ at, kind, errno }: Fault, work: () => T): { value: T; hit: boolean } {
+export function withFault<T>({ at, kind, errno, torn = false }: Fault, work: () => T): { value: T; hit: boolean } {
   const real = { ...syscalls };
   let calls = 0;
   const isRefused = () => {
     const call = calls++;
+    if (call === at && torn) return 'in the middle';
     return kind === 'once' ? call === at : call >= at;
   };
   for (const name of CHANGING) {
     const call = real[name] as (...args: unknown[]) => number;
-    const refusing = (...args: unknown[]) => (changes(name, args) && isRefused() ? -errno : call(...args));
+    const refusing = (...args: unknown[]) => {
+      const refused = changes(name, args) && isRefused();
+      const [fd, bytes] = args;
+      if (refused === 'in the middle' && bytes instanceof Uint8Array) call(fd, bytes.subarray(0, bytes.length >> 1));
+      return refused ? -errno : call(...args);
+    };
     Object.assign(syscalls, { [name]: refusing });
   }
   try {
