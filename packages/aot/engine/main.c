@@ -47,8 +47,9 @@ bool read_trailer(int fd, struct trailer *into) {
 static void reserve(void) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
   void *got = mmap(RESERVATION, STACK_SIZE + MEMORY_RESERVATION, PROT_NONE, flags, -1, 0);
-  if (got == MAP_FAILED) fail_errno("reserve memory for", errno);
-  if (got != RESERVATION) fail_text("reserve memory for", "its addresses are in use"); /* Linux before 4.17 */
+  if (got == MAP_FAILED && errno != EEXIST) fail_errno("reserve memory for", errno);
+  /* Linux before 4.17 gives another place. */
+  if (got != RESERVATION) fail_text("reserve memory for", "its addresses are in use");
   /* A huge page here would be two megabytes to clear for a process that touches a few dozen kilobytes. */
   madvise(RESERVATION, STACK_SIZE + MEMORY_RESERVATION, MADV_NOHUGEPAGE);
 }

@@ -261,6 +261,7 @@ describe('refused by key and value', () => {
     [{ sameNode: true }, 'sameNode'],
     [{ unshapedSubnets: ['10.0.0.0'] }, 'unshapedSubnets[0]'],
     [{ unshapedSubnets: [], shapedSubnets: [] }, 'shapedSubnets'],
+    [{ unshapedSubnets: ['10.0.0.0/8'], shapedSubnets: ['fd00::/8'] }, 'shapedSubnets: either shapedSubnets or'],
   ])('%j', (config, words) => expect(() => parseWith(Config, config)).toThrow(words));
 });
 

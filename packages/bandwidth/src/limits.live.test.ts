@@ -179,8 +179,12 @@ describe.each(kinds)('%s', (kind) => {
     const set = () => withLimits(pod, configured, (limits) => limits.set(both(50e6)));
     must(pod, 'ADD', configured);
     set();
+    const aside = `${recordPath(pod.name)}~`;
+    run('touch', aside);
     must(pod, 'GC', { 'cni.dev/valid-attachments': [{ containerID: pod.name, ifname: 'eth0' }] });
     expect(record(pod)).toBeDefined();
+    // It may be about to be renamed.
+    expect(findText(aside)).toBeDefined();
     must(pod, 'DEL', {}, { CNI_NETNS: '' });
     expect(record(pod)).toBeUndefined();
     must(pod, 'DEL', {});
@@ -188,8 +192,10 @@ describe.each(kinds)('%s', (kind) => {
     set();
     must(pod, 'GC', { name: 'another', 'cni.dev/valid-attachments': [] });
     expect(record(pod)).toBeDefined();
+    run('touch', aside);
     must(pod, 'GC', { 'cni.dev/valid-attachments': [] });
     expect(record(pod)).toBeUndefined();
+    expect(findText(aside)).toBeUndefined();
     must(pod, 'ADD', configured);
     set();
     const left = record(pod) ?? '';

@@ -108,7 +108,7 @@ export function removeRecord(owner: Owner): void {
 /** Forgets what is recorded of attachments of the network that are not valid any more. Throws `SysError`. */
 export function sweepRecords(network: string, valid: readonly ValidAttachment[]): void {
   if (findStat(DIRECTORY) === undefined) return;
-  const kept = new Set(valid.map((one) => pathOf({ ...one, network })));
+  const kept = new Set(valid.map((one) => pathOf({ ...one, network })).flatMap((path) => [path, asideOf(path)]));
   const paths = listDirectory(DIRECTORY)
     .filter((name) => name.startsWith(`${shortened(network)}:`))
     .map((name) => `${DIRECTORY}/${name}`);

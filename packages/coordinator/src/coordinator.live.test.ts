@@ -1,3 +1,4 @@
+import { syscalls } from '@cni/sys/syscalls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { syncAttachments } from './sync.ts';
 import { addInterface, addNode, addPod, ask, json, must, run, type TestNode, type TestPod } from './testing/pods.ts';
@@ -278,6 +279,23 @@ test('a link that is not ours any more stays, without what was made for it', () 
     expect(pod.exec('ip', family, 'route', 'show', 'table', 'all', 'proto', '196')).toBe('');
   }
   run('ip', 'link', 'del', name);
+});
+
+test('a kernel that has no nfnetlink any more: CHECK says what is gone, DEL goes on', () => {
+  must(pod, 'ADD');
+  const { socket } = syscalls;
+  const NETLINK_NETFILTER = 12;
+  const refusing: typeof socket = (domain, type, protocol) =>
+    protocol === NETLINK_NETFILTER ? -93 : socket(domain, type, protocol);
+  Object.assign(syscalls, { socket: refusing });
+  try {
+    expect(ask(pod, 'CHECK').document).toMatchObject({ code: 110, msg: expect.stringContaining('the marking of') });
+    must(pod, 'DEL');
+  } finally {
+    Object.assign(syscalls, { socket });
+  }
+  expect(pod.ip('-o', 'link')).not.toContain('veth0');
+  expect(ask(pod, 'CHECK').document).toMatchObject({ msg: expect.stringContaining('there is no record') });
 });
 
 test('no address, no link, no prevResult', () => {

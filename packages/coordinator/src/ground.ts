@@ -9,7 +9,7 @@ import {
   type Rule,
   type Tables,
 } from '@cni/rtnetlink';
-import type { Netns } from '@cni/sys';
+import { isErrno, type Netns } from '@cni/sys';
 import type { SideName } from './entries/entry.ts';
 import type { Owner } from './owner.ts';
 
@@ -22,8 +22,8 @@ export interface Side {
   index(name: string): number;
   /** A link by its name, as it is now. */
   find(name: string): Link | undefined;
-  /** Throws `SysError` `EPROTONOSUPPORT` on a kernel without nfnetlink. */
-  tables(): Tables;
+  /** Nothing on a kernel without nfnetlink. */
+  tables(): Tables | undefined;
   close(): void;
 }
 
@@ -50,14 +50,23 @@ export function openSide(netns?: Netns): Side {
     },
     index: (name) => known.get(name) ?? learned(rtnl.links.get({ name })).index,
     tables() {
-      nftables ??= openNftables(netns);
-      return nftables.tables;
+      nftables ??= openIfAny(netns);
+      return nftables?.tables;
     },
     close() {
       rtnl.close();
       nftables?.close();
     },
   };
+}
+
+function openIfAny(netns: Netns | undefined): Nftables | undefined {
+  try {
+    return openNftables(netns);
+  } catch (error) {
+    if (isErrno(error, 'EPROTONOSUPPORT')) return undefined;
+    throw error;
+  }
 }
 
 /** A ground of which each link and list is read once: to compare much with it, and change nothing. */

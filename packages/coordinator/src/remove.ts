@@ -19,10 +19,12 @@ export interface Removal {
 /** Removes all that was made for an attachment and can still be found. */
 export function removeAll({ owner, netns, prevResult }: Removal): void {
   const host = openSide();
-  const record = recordOf(owner);
-  const found = netns ?? (record && sandboxOf(record, host));
-  const pod = found && openSide(found);
+  let found = netns;
+  let pod: Side | undefined;
   try {
+    const record = recordOf(owner);
+    found ??= record && sandboxOf(record, host);
+    pod = found && openSide(found);
     attemptAll(
       () => takeAll(record?.entries ?? [], { host, owner, ...(pod && { pod }) }),
       () => deleteVeth(host, hostLinkName(owner.containerId), owner),

@@ -32,8 +32,10 @@ function sync(record: Record, host: Side): Synced {
   const owner = ownerOf(record, record.network);
   const netns = sandboxOf(record, host);
   if (netns === undefined) return { ...owner, added: [], removed: [], gone: true };
-  const ground: Ground = { pod: openSide(netns), host, owner };
+  let pod: Side | undefined;
   try {
+    pod = openSide(netns);
+    const ground: Ground = { pod, host, owner };
     const own = ground.pod.rtnl.links.get({ name: owner.ifName });
     const { inputs } = record;
     const known = inputs.nodeAddresses;
@@ -48,7 +50,7 @@ function sync(record: Record, host: Side): Synced {
       gone: false,
     };
   } finally {
-    ground.pod.close();
+    pod?.close();
     netns.close();
   }
 }

@@ -8,13 +8,14 @@ export type Opened = { readonly netns: Netns; readonly own: boolean } | { readon
 
 /** Opens CNI_NETNS and tells whether it is the namespace this program is in. */
 export function openSandbox(path: string): Opened {
-  let netns: Netns;
+  let netns: Netns | undefined;
   try {
     netns = openNetns(path);
+    return { netns, own: isOwnNetns(netns) };
   } catch (cause) {
+    netns?.close();
     return { cause };
   }
-  return { netns, own: isOwnNetns(netns) };
 }
 
 /** Whether the operator says that a container in the plugin's own namespace is what is wanted. */

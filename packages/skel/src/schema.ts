@@ -65,7 +65,9 @@ function got(value: unknown): string {
 
 /** A received value as JSON, shortened. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // What a schema has made of it already may have integers of any size.
+  const plain = (_: string, part: unknown) => (typeof part === 'bigint' ? String(part) : part);
+  const text = JSON.stringify(value, plain) ?? String(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
 }
 

@@ -12,18 +12,13 @@ import type { Kind } from './kind.ts';
 export const marking: Kind<MarkingEntry> = {
   words: ({ link }) => `the marking of what comes in by ${link}`,
   put(entry, { pod }) {
-    try {
-      put(pod.tables(), tableOf(entry));
-    } catch (error) {
-      if (!lacksNftables(error)) throw error;
-      putFilter(pod, entry);
-    }
+    if (!putTable(pod.tables(), tableOf(entry))) putFilter(pod, entry);
   },
   take(entry, { pod }) {
-    if (!pod.tables().deleteIfPresent(TABLE)) takeFilter(pod, entry);
+    if (!pod.tables()?.deleteIfPresent(TABLE)) takeFilter(pod, entry);
   },
   faultOf(entry, { pod }) {
-    const found = pod.tables().find(TABLE);
+    const found = pod.tables()?.find(TABLE);
     if (found !== undefined)
       return equalTables(found, tableOf(entry)) ? undefined : `table ${TABLE.name} of nf_tables in the pod was changed`;
     const { action } = findFilter(pod, entry) ?? {};
@@ -70,14 +65,16 @@ function tableOf({ link, bit }: MarkingEntry): Table {
   };
 }
 
-/** To replace one that is not there would take as long as to delete one. */
-function put(tables: Tables, table: Table): void {
+/** Whether the kernel can. To replace one that is not there would take as long as to delete one. */
+function putTable(tables: Tables | undefined, table: Table): boolean {
   try {
-    tables.add(table);
+    tables?.add(table);
   } catch (error) {
+    if (lacksNftables(error)) return false;
     if (!isErrno(error, 'EEXIST')) throw error;
-    tables.replace(table);
+    tables?.replace(table);
   }
+  return tables !== undefined;
 }
 
 /** Before the filters of bandwidth, which lead packets away. */

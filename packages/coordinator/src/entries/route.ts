@@ -55,10 +55,8 @@ export function routesBy(side: Side, link: number, table: number): NewRoute[] {
   return listWays(side, { table }).filter((way) => way.link === link);
 }
 
-/** What is told of them: those that the coordinator made itself are none of the interface's own, but for default routes put back. */
+/** What is told of them: those that the coordinator made itself are none of the interface's own. */
 export function destinationsBy(side: Side, link: number): string[] {
-  const own = routesBy(side, link, MAIN_TABLE).filter(
-    ({ destination, protocol }) => protocol !== PROTOCOL || destination.prefixLength === 0,
-  );
+  const own = routesBy(side, link, MAIN_TABLE).filter(({ protocol }) => protocol !== PROTOCOL);
   return own.map(({ destination }) => formatCidr(destination));
 }

@@ -18,10 +18,10 @@ export function deleteVeth(host: Side, hostLink: string, owner: Owner): void {
   if (end !== undefined && isOwnVeth(end, owner)) deleteQuietly(host, [end.index]);
 }
 
-/** Whether nothing of the pair will be there once it is taken back. */
+/** Whether the pair is there, and will not be once it is taken back. */
 export function leaves({ hostLink }: VethEntry, host: Side, owner: Owner): boolean {
   const end = host.find(hostLink);
-  return end === undefined || isOwnVeth(end, owner);
+  return end !== undefined && isOwnVeth(end, owner);
 }
 
 /** A pair of links, one in the pod and one on the node. */
