@@ -3,7 +3,7 @@ import { reachProgram } from '@cni/testkit/reach-program';
 import { exitOnSignals, jobInside } from './inside.ts';
 import { ipvlanKernel, onIpvlanKernel } from './kernel.ts';
 
-const MINUTES = 30;
+const MINUTES = 45;
 const places = {
   native: "the host's kernel",
   uml: 'a User-Mode Linux guest',
