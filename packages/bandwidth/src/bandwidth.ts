@@ -8,7 +8,7 @@ import { openRtnl, setTrace } from '@cni/rtnetlink';
 import { attemptAll, definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
 import { apply, check } from './apply.ts';
 import { ArgsCni, Config, RuntimeConfig } from './config.ts';
-import { factsOf, hasOthers, mayGetLinks, type Where } from './facts.ts';
+import { aloneIn, type Facts, factsOf, mayGetLinks } from './facts.ts';
 import { ownerOf } from './ifb.ts';
 import { plan, wantedOf } from './plan.ts';
 import { readRecord, removeRecord, sweepRecords, writeRecord } from './record.ts';
@@ -66,9 +66,8 @@ export const bandwidth: Plugin = definePlugin({
     if (wanted === undefined) return;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
-    const where = { pod, host, attachment, prevResult };
-    const compare = (alone: boolean) => check(plan(wanted, factsOf(where, { alone })), { sides, owner });
-    compareEither(compare, where);
+    const facts = factsOf({ pod, host, attachment, prevResult });
+    compareEither(facts, (one) => check(plan(wanted, one), { sides, owner }));
   },
 
   gc({ network, validAttachments, ipam }) {
@@ -81,11 +80,12 @@ export const bandwidth: Plugin = definePlugin({
 });
 
 /** CHECK is told of links too that plugins after this one gave the pod, and that ADD could not know of. */
-function compareEither(compare: (alone: boolean) => void, where: Where): void {
+function compareEither(facts: Facts, compare: (facts: Facts) => void): void {
   try {
-    compare(false);
+    compare(facts);
   } catch (error) {
-    if (!hasOthers(where) || !isCniError(error)) throw error;
-    compare(true);
+    const alone = aloneIn(facts);
+    if (alone === undefined || !isCniError(error)) throw error;
+    compare(alone);
   }
 }

@@ -3,7 +3,7 @@ import { openRtnl } from '@cni/rtnetlink';
 import { type Attachment, type Network, type Result, type Undo, withUndo } from '@cni/skel';
 import type { Netns } from '@cni/sys';
 import { apply } from './apply.ts';
-import { factsOf, hasOthers } from './facts.ts';
+import { aloneIn, factsOf } from './facts.ts';
 import { ownerOf } from './ifb.ts';
 import { plan, type Shaping } from './plan.ts';
 import { deleteBucket } from './queue.ts';
@@ -29,12 +29,13 @@ export function extendLimits({ attachment, network, netns, result, undo }: Exten
   const { held } = readRecord(owner, netns);
   if (held === undefined) return;
   const [pod, host] = [openRtnl(netns), openRtnl()];
-  const where = { pod, host, attachment, prevResult: result };
-  if (!hasOthers(where)) return;
+  const facts = factsOf({ pod, host, attachment, prevResult: result });
+  const alone = aloneIn(facts);
+  if (alone === undefined) return;
   const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
-  const before = plan(held, factsOf(where, { alone: true }));
+  const before = plan(held, alone);
   undo.defer('limit the first link alone', () => withUndo((inner) => apply(before, { sides, owner, undo: inner })));
-  const shaping = plan(held, factsOf(where));
+  const shaping = plan(held, facts);
   apply(shaping, { sides, owner, undo });
   // Last, so that at no moment there is no limit.
   for (const { side, root } of rootsOf(before))

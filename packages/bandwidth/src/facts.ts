@@ -31,13 +31,13 @@ export interface Where {
   readonly prevResult: Result;
 }
 
-/** Looks at the attachment; `alone` leaves out what other plugins gave the pod. Throws `CniError` when its link is not there. */
-export function factsOf(where: Where, { alone = false }: { alone?: boolean } = {}): Facts {
+/** Looks at the attachment. Throws `CniError` when its link is not there. */
+export function factsOf(where: Where): Facts {
   const { pod, host, attachment, prevResult } = where;
   const { ifName, sandbox } = attachment;
   const own = pod.links.find({ name: ifName });
   if (own === undefined) throw new CniError('LINK_MISSING', `${ifName} is not there in ${sandbox}`);
-  const others = alone ? [] : otherNames(where).flatMap((name) => pod.links.find({ name }) ?? []);
+  const others = otherNames(where).flatMap((name) => pod.links.find({ name }) ?? []);
   const master = masterOf(host, own);
   return {
     links: [podLink(own, host, prevResult), ...others.map((link) => podLink(link, host, prevResult))],
@@ -52,9 +52,9 @@ export function mayGetLinks({ links: [own] }: Facts): boolean {
   return own.hostEnd === undefined;
 }
 
-/** Whether other plugins gave the pod links too. */
-export function hasOthers(where: Where): boolean {
-  return otherNames(where).length > 0;
+/** The same without the links that other plugins gave the pod; nothing where there are none. */
+export function aloneIn({ links: [own, ...others], ...facts }: Facts): Facts | undefined {
+  return others.length === 0 ? undefined : { ...facts, links: [own] };
 }
 
 function otherNames({ attachment: { ifName, sandbox }, prevResult: { interfaces = [] } }: Where): string[] {

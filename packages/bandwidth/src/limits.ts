@@ -30,7 +30,7 @@ import {
   RuntimeConfig,
   type Sources,
 } from './config.ts';
-import { type Facts, factsOf, hasOthers, mayGetLinks, type Where } from './facts.ts';
+import { aloneIn, type Facts, factsOf, mayGetLinks, type Where } from './facts.ts';
 import { DIRECTIONS, type Owner, ownerOf } from './ifb.ts';
 import { plan, type Shaping, type Wanted, wantedOf } from './plan.ts';
 import { type Bits, bits } from './quantity.ts';
@@ -165,8 +165,8 @@ function shapingOf(pod: Pod): Shaping {
 /** A plugin that came after this one may have given the pod a link that ADD did not know of: what is there tells. */
 function factsInForce(pod: Pod, wanted: Wanted | undefined): Facts {
   const facts = factsOf(pod.where);
-  if (wanted === undefined || !hasOthers(pod.where)) return facts;
-  const alone = factsOf(pod.where, { alone: true });
+  const alone = aloneIn(facts);
+  if (wanted === undefined || alone === undefined) return facts;
   const isThere = (shaping: Shaping) => reportBuckets(shaping, pod).every(({ there }) => there !== undefined);
   return !isThere(plan(wanted, facts)) && isThere(plan(wanted, alone)) ? alone : facts;
 }
