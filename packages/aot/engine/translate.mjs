@@ -16,12 +16,12 @@ export function translate(wasm, directory) {
   const generated = readFileSync(file, 'utf8')
     .replaceAll(/^static const u8 data_segment_data_w2c_d\d+\[\] = \{[^}]*\};\n/gm, '')
     .replaceAll(/^ {2}LOAD_DATA\(instance->w2c_memory, .*\);\n/gm, '');
-  const source = withShortFree(ofOneInstance(atFixedAddress(generated)));
+  const source = withLastingCounts(withShortFree(ofOneInstance(atFixedAddress(generated))));
   check(source);
   writeFileSync(file, source);
   const header = join(directory, 'quickjs.h');
   const declarations = ofOneInstance(readFileSync(header, 'utf8'))
-    .replace('#include "wasm-rt.h"\n', `$&\n#define MEMORY_BASE ${MEMORY_BASE}\n`)
+    .replace('#include "wasm-rt.h"\n', `$&\n#define MEMORY_BASE ${MEMORY_BASE}\n#define LASTING (1 << 30)\n`)
     .replace('} Z_qjs_instance_t;\n', '$&extern Z_qjs_instance_t engine;\n');
   writeFileSync(header, declarations);
   const [, tableSize] = /wasm_rt_allocate_funcref_table\(.*?, (\d+),/.exec(source);
@@ -81,6 +81,24 @@ function withShortFree(source) {
     '',
   );
   return source.slice(0, start) + short + source.slice(end);
+}
+
+/** Counting up or down what the address is of: loaded just now, or held in a local variable. */
+const COUNTED = [
+  String.raw`(?<value>w2c_i\d+) = (?:i32_load\(&engine\.w2c_memory, \(u64\)\(w2c_i\d+\)\);\n(?: *w2c_[lp]\d+ = \k<value>;\n)?`,
+  String.raw`|w2c_l\d+;\n(?= *w2c_i\d+ = 1u;\n *w2c_i\d+ -= )) *(?<one>w2c_i\d+) = 1u;\n *\k<value> [+-]= \k<one>;\n`,
+  String.raw`(?: *w2c_[lp]\d+ = \k<value>;\n)? *(?=i32_store\(&engine\.w2c_memory, \(u64\)\(w2c_i\d+\), \k<value>\);\n)`,
+].join('');
+
+/** A count of references that is {@link LASTING} or more is not written to: src/heap.ts. What else is counted so never gets there. */
+function withLastingCounts(source) {
+  const lasting = source.replaceAll(new RegExp(COUNTED, 'g'), '$&if ((s32)$<value> < LASTING) ');
+  for (const counts of ['u64 w2c_JS_DupValue(u32 w2c_p0', 'void w2c_JS_FreeValueRT(u32 w2c_p0']) {
+    const start = lasting.indexOf(`static ${counts}`);
+    if (start < 0 || !lasting.slice(start, lasting.indexOf('\n}\n', start)).includes('LASTING'))
+      throw new Error('wasm2c: references are counted in another way');
+  }
+  return lasting;
 }
 
 /** What runtime.c and main.c rely on. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CompileFlags, Intrinsics, JSException, type JSValueHandle, QuickJS } from 'quickjs-wasi';
 import { BuildError } from './build-error.ts';
+import { type HeapExports, settle } from './heap.ts';
 
 /** The memory of a script engine whose program has been loaded and has named its main function. */
 export interface Snapshot {
@@ -105,6 +106,7 @@ globalThis.__version = ${JSON.stringify(version)};`;
   const mainFunction = main();
   vm.gcThreshold = FIRST_COLLECTION;
   vm.runGC();
+  settle((vm as unknown as { exports: HeapExports }).exports);
   const { memory, stackPointer } = vm.snapshot();
   if (stackPointer !== SNAPSHOT_START) throw new Error(`the engine's stack is in use: ${stackPointer}`);
   return { memory: trimZeros(memory.subarray(SNAPSHOT_START)), memoryPages: memory.length / PAGE, mainFunction };
