@@ -43,8 +43,8 @@ export const LATENCIES: readonly Case[] = ['5ms', '10ms', '25ms', '50ms'].flatMa
 );
 
 /** The reference’s bucket is empty by then, and what TCP makes of it is steady. */
-const SETTLE_MS = 2_000;
-const PINGS = 150;
+const SETTLE_MS = 5_000;
+const PINGS = 500;
 const INTERVAL_SECONDS = 0.01;
 
 /** Measures one, shaped by a plugin. */

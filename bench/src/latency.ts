@@ -15,7 +15,7 @@ export const latency: Measurement = async (progress) => {
     {
       title: 'bandwidth: how long a packet waits in the pod’s own traffic',
       notes: [
-        'Round trips of pings beside TCP that fills the rate, ms: half of them, and 99 of 100, are not longer; lost: no answer within a second. Goal: both shorter than the reference’s. A pod at a veth; the burst that containerd sends.',
+        'Round trips of pings beside TCP (cubic) that fills the rate, ms: half of them, and 99 of 100, are not longer; lost: no answer within a second. Goal: both shorter than the reference’s. A pod at a veth; the burst that containerd sends.',
         'Ours has fq_codel in its bucket where the kernel has it, as nearly all have, else a fifo. The reference always has a fifo.',
       ],
       columns: ['queue', 'direction', 'Mbit/s', 'streams', 'p50', 'p99', 'Go p50', 'p99'],

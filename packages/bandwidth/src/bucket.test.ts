@@ -11,13 +11,13 @@ const of = (rate: number, burst?: number) =>
 
 describe('the bucket of a rate', () => {
   test.each([
-    [1e3, 125, 1_518, 16_386],
-    [1e6, 125_000, 5_000, 17_634],
-    [10e6, 1_250_000, 16_384, 28_884],
-    [100e6, 12_500_000, 50_000, 175_000],
-    [1e9, 125e6, 500_000, 1_750_000],
-    [5e9, 625e6, 2_500_000, 8_750_000],
-    [100e9, 12.5e9, 50e6, 175e6],
+    [1e3, 125, 1_518, 17_789],
+    [1e6, 125_000, 5_000, 19_303],
+    [10e6, 1_250_000, 16_384, 31_415],
+    [100e6, 12_500_000, 50_000, 176_759],
+    [1e9, 125e6, 500_000, 1_751_319],
+    [5e9, 625e6, 2_500_000, 8_752_055],
+    [100e9, 12.5e9, 50e6, 175_001_367],
     [1e15, 125e12, U32_MAX, U32_MAX],
   ])('%d bit/s', (rate, perSecond, burst, limit) => {
     expect(of(rate)).toMatchObject({ rate: perSecond, burst, limit, notes: [] });
@@ -29,7 +29,7 @@ describe('the bucket of a rate', () => {
 });
 
 describe('an explicit burst', () => {
-  test('is honoured', () => expect(of(10e6, 800_000)).toMatchObject({ burst: 100_000, limit: 112_500, notes: [] }));
+  test('is honoured', () => expect(of(10e6, 800_000)).toMatchObject({ burst: 100_000, limit: 114_685, notes: [] }));
 
   test.each([
     ['of less than a packet', 1e9, 12_000, 1_518, 'a burst of 12 kbit is not possible at 1 Gbit/s: 12.144 kbit'],
@@ -44,6 +44,18 @@ describe('an explicit burst', () => {
   ])('%s is changed, which is said', (_, rate, asked, burst, note) => {
     expect(of(rate, asked)).toMatchObject({ burst, notes: [note] });
   });
+});
+
+test('a queue that is full of large packets has room for short ones', () => {
+  const rate = fc.integer({ min: RATE_MIN, max: 1e12 });
+  fc.assert(
+    fc.property(rate, fc.integer({ min: 68, max: 9000 }), (perSecond, mtu) => {
+      const { limit } = bucketOf({ rate: bits(perSecond), notes: [] }, { ...ethernet, mtu });
+      const left = limit % (mtu + 14);
+      expect(left).toBeGreaterThan((mtu + 14) / 2);
+      expect(left).toBeLessThan(mtu);
+    }),
+  );
 });
 
 describe('fq_codel in it', () => {

@@ -31,8 +31,11 @@ export interface BucketOptions {
   readonly latency: Micros;
 }
 
-/** The link-layer header of a packet with a VLAN tag. */
+/** The link-layer header of a packet with a VLAN tag, and of one without. */
 const HEADER = 18;
+const ETHERNET = 14;
+/** Not a whole one: the packets may be a few bytes shorter than the largest. */
+const ROOM = 3 / 4;
 /** Bytes: the smallest burst that keeps the rate of short packets on a busy machine, and room for some packets in a queue. */
 const SOME_PACKETS = 16_384;
 /** A burst comes on top of the rate in the first second, which may be a twentieth above it. */
@@ -63,7 +66,7 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
   return {
     rate,
     burst,
-    limit: bytes(Math.min(Math.max(burst, SOME_PACKETS) + Math.ceil((rate * latency) / 1e6), U32_MAX)),
+    limit: bytes(Math.min(queueOf(Math.max(burst, SOME_PACKETS) + (rate * latency) / 1e6, mtu), U32_MAX)),
     // Said even where it is the kernel's own: a queue that is changed keeps what it is not told.
     queue: { target: micros(target), interval: micros(Math.max(INTERVAL, 2 * target)) },
     notes: changed
@@ -73,4 +76,13 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
         ]
       : limit.notes,
   };
+}
+
+/**
+ * So many bytes as full packets, and a part of one more: a fifo that is full of them has room for short ones still, or it would drop
+ * each ping and acknowledgement as long as a stream fills it.
+ */
+function queueOf(least: number, mtu: number): number {
+  const packet = mtu + ETHERNET;
+  return Math.ceil(least / packet) * packet + Math.floor(packet * ROOM);
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
+import { startTraffic } from '@cni/testkit/traffic';
 import { afterEach, expect, test } from 'vitest';
 import { addPod, must, type PodKind, run, type TestPod } from './testing/pods.ts';
 
@@ -66,4 +67,19 @@ test.each(table)('%s, %s at %d Mbit/s', { retry: 2 }, async (kind, direction, ra
   expect(ratio(whole)).toBeGreaterThan(0.9);
   expect(ratio(whole)).toBeLessThan(1.1);
   for (const second of each) expect(ratio(second)).toBeLessThan(1.1);
+});
+
+test('a ping finds room in a queue that streams fill', { retry: 2, timeout: 60_000 }, async () => {
+  const [pod, other] = [connected('veth'), addPod('veth', 1)];
+  pods.push(other);
+  must(pod, 'ADD', { runtimeConfig: { bandwidth: { egressRate: 1e7 } } });
+  pod.ip('route', 'add', 'default', 'via', '10.9.0.1');
+  other.ip('route', 'add', 'default', 'via', '10.9.1.1');
+  run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
+  const running = await startTraffic({ from: pod.path, to: other.path, address: '10.9.1.2', streams: 8 });
+  await setTimeout(2_000);
+  const summary = pod.exec('sh', '-c', 'ping -n -q -i 0.01 -c 300 -W 1 10.9.1.2 || true');
+  await running.stop();
+  const [, received] = / (\d+) received/.exec(summary) ?? [];
+  expect(Number(received)).toBeGreaterThan(290);
 });

@@ -50,6 +50,8 @@ const SEGMENT_HEADER = { v4: 52, v6: 72 };
 /** So many bytes are no data yet: what iperf3 says before the test, and the handshake of each stream. */
 const BEFORE = { test: 3_000, stream: 400 };
 const PORT = 5201;
+/** The kernel’s own, which fills a queue: a machine may have been told to use bbr, which keeps each short by itself. */
+const CONGESTION_CONTROL = 'cubic';
 const START_TIMEOUT = 15_000;
 
 /** Measures for so many seconds. Throws `Error` when nothing arrives. */
@@ -97,7 +99,8 @@ export async function startTraffic({
     await until(() => isIn(witness.pid, receivedIn), `a process in ${receivedIn}`);
     let quiet = sampleOf(witness.pid);
     const before = quiet.bytes;
-    const kind = udp === undefined ? [] : ['-u', '-b', String(Math.round(udp / streams)), '-l', '1448'];
+    const kind =
+      udp === undefined ? ['-C', CONGESTION_CONTROL] : ['-u', '-b', String(Math.round(udp / streams)), '-l', '1448'];
     const start = () =>
       inside(from, 'iperf3', '-c', address, '-p', String(port), '-t', '600', '-P', String(streams), ...kind);
     client = start();
