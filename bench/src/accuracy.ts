@@ -32,8 +32,9 @@ export const accuracy: Measurement = async (progress) => {
 async function measureNative(mine: string, theirs: string, progress: (line: string) => void): Promise<string[][]> {
   progress(`accuracy: ${NATIVE.length} pods on this kernel`);
   const rows: string[][] = [];
-  for (const one of NATIVE) {
+  for (const [index, one] of NATIVE.entries()) {
     await checkpoint();
+    progress(`accuracy: pod ${index + 1} of ${NATIVE.length}`);
     const ours = await measureShares(mine, one);
     rows.push(rowOf(one, ours, one.kind === 'veth' ? await measureShares(theirs, one) : undefined));
   }
@@ -44,7 +45,9 @@ async function measureGuest(progress: (line: string) => void): Promise<string[][
   const kernel = findKernel();
   if (typeof kernel !== 'string') return [['ipvlan', `not measurable on this machine (${kernel.obstacle})`]];
   progress(`accuracy: ${GUEST.length} ipvlan pods, ${kernel === 'uml' ? 'in User-Mode Linux' : 'on this kernel'}`);
-  const lines = await runOnIpvlan('accuracy-job.ts', kernel, REPORT);
+  const lines = await runOnIpvlan('accuracy-job.ts', kernel, REPORT, (count) =>
+    progress(`accuracy: pod ${count} of ${GUEST.length}`),
+  );
   return lines.map((line) => {
     const one = JSON.parse(line) as Case & Shares;
     return rowOf(one, one, undefined);

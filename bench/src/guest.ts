@@ -4,7 +4,7 @@ import { ipvlanKernel, type Kernel, onIpvlanKernel } from '@cni/e2e/src/kernel.t
 import { searchPath } from '@cni/e2e/src/uml/boot.ts';
 import { ours } from './candidates.ts';
 
-const MINUTES = 10;
+const MINUTES = 30;
 const root = join(import.meta.dirname, '../..');
 
 /** The kernel to use, or why there is none. */
@@ -16,8 +16,16 @@ export function findKernel(): Kernel | { readonly obstacle: string } {
   }
 }
 
-/** Runs a script of this folder there; gives what follows `mark` in the lines that begin with it. Throws when it fails, with what it said. */
-export async function runOnIpvlan(script: string, kernel: Kernel, mark: string): Promise<string[]> {
+/**
+ * Runs a script of this folder there; gives what follows `mark` in the lines that begin with it, each to `onMarked` as it comes. Throws when
+ * it fails, with what it said.
+ */
+export async function runOnIpvlan(
+  script: string,
+  kernel: Kernel,
+  mark: string,
+  onMarked: (count: number) => void = () => {},
+): Promise<string[]> {
   const marked: string[] = [];
   const said: string[] = [];
   // A guest is in a process group of its own, and ends with this process.
@@ -29,7 +37,10 @@ export async function runOnIpvlan(script: string, kernel: Kernel, mark: string):
       directory: root,
       env: { PATH: ['/usr/sbin', searchPath()].join(delimiter), CNI_BENCH_BIN: ours },
       timeout: MINUTES * 60_000,
-      onLine: (line) => void (line.startsWith(mark) ? marked.push(line.slice(mark.length)) : said.push(line)),
+      onLine: (line) => {
+        if (line.startsWith(mark)) onMarked(marked.push(line.slice(mark.length)));
+        else said.push(line);
+      },
     },
     kernel,
   );

@@ -38,7 +38,7 @@ function casesOf(rates: readonly number[]): Case[] {
 export const NATIVE: readonly Case[] = casesOf([10, 100, 1000]);
 /** A guest has one processor, and is slow. */
 export const GUEST: readonly Case[] = casesOf([10, 100]);
-export const LATENCIES: readonly Case[] = ['5ms', '10ms', '25ms', '50ms'].flatMap((latency) =>
+export const LATENCIES: readonly Case[] = ['2ms', '4ms', '8ms', '16ms', '32ms'].flatMap((latency) =>
   [1, 8].map((streams) => ({ direction: 'egress', rate: 100, streams, latency })),
 );
 

@@ -35,8 +35,9 @@ export const latency: Measurement = async (progress) => {
 async function measureNative(mine: string, theirs: string, progress: (line: string) => void): Promise<string[][]> {
   progress(`latency: ${NATIVE.length} pods on this kernel, ours and the reference’s`);
   const rows: string[][] = [];
-  for (const one of NATIVE) {
+  for (const [index, one] of NATIVE.entries()) {
     await checkpoint();
+    progress(`latency: pod ${index + 1} of ${NATIVE.length}`);
     rows.push(rowOf(one, await measureWaits(mine, one), await measureWaits(theirs, one)));
   }
   return rows;
@@ -47,7 +48,9 @@ async function measureGuest(progress: (line: string) => void): Promise<string[][
   if (kernel === 'native') return [];
   if (typeof kernel !== 'string') return [['another kernel', `not measurable on this machine (${kernel.obstacle})`]];
   progress(`latency: ${GUEST.length} pods in a guest, ours and the reference’s`);
-  const lines = await runOnIpvlan('latency-job.ts', kernel, REPORT);
+  const lines = await runOnIpvlan('latency-job.ts', kernel, REPORT, (count) =>
+    progress(`latency: pod ${count} of ${GUEST.length}`),
+  );
   return lines.map((line) => {
     // JSON has no infinity.
     const parsed: unknown = JSON.parse(line, (_, value) => value ?? Number.POSITIVE_INFINITY);
@@ -59,8 +62,9 @@ async function measureGuest(progress: (line: string) => void): Promise<string[][
 async function measureKey(mine: string, progress: (line: string) => void): Promise<string[][]> {
   progress(`latency: ${LATENCIES.length} pods with the key of that name`);
   const rows: string[][] = [];
-  for (const one of LATENCIES) {
+  for (const [index, one] of LATENCIES.entries()) {
     await checkpoint();
+    progress(`latency: pod ${index + 1} of ${LATENCIES.length}`);
     const waits = await measureWaits(mine, one);
     rows.push([waits.queue, one.latency ?? '', String(one.streams), waits.share.toFixed(3), ...shown(waits)]);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compare, summarise } from './statistics.ts';
+import { compare, quantileOf, summarise } from './statistics.ts';
 
 test.each([
   { samples: [7], expected: { min: 7, median: 7, p90: 7 } },
@@ -11,6 +11,15 @@ test.each([
   expect(summary.min).toBe(expected.min);
   expect(summary.median).toBe(expected.median);
   expect(summary.p90).toBeCloseTo(expected.p90);
+});
+
+test('what never came is longer than all else', () => {
+  const samples = [1, 2, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  expect([0.5, 0.6, 1].map((share) => quantileOf(samples, share))).toEqual([
+    3,
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  ]);
 });
 
 test('no samples have no summary', () => {

@@ -46,7 +46,8 @@ function ascending(samples: readonly number[]): number[] {
 function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const [below, above] = [at(sorted, Math.floor(position)), at(sorted, Math.ceil(position))];
-  return below + (above - below) * (position - Math.floor(position));
+  // Of two that are infinite nothing is in between.
+  return below === above ? below : below + (above - below) * (position - Math.floor(position));
 }
 
 function at(sorted: readonly number[], index: number): number {

@@ -16,7 +16,7 @@ import { formatBits } from './quantity.ts';
 export interface Bucket {
   readonly rate: BytesPerSecond;
   readonly burst: Bytes;
-  /** Of the queue, the burst included. */
+  /** Of the queue. */
   readonly limit: Bytes;
   /** For a kernel with fq_codel. */
   readonly queue: FqCodel;
@@ -34,6 +34,8 @@ export interface BucketOptions {
 /** The link-layer header of a packet with a VLAN tag, and of one without. */
 const HEADER = 18;
 const ETHERNET = 14;
+/** What may come as one packet, unless the burst is less: tbf cuts it then (GSO_MAX_SIZE, netdevice.h). */
+const LARGEST = 524_280;
 /** Not a whole one: the packets may be a few bytes shorter than the largest. */
 const ROOM = 3 / 4;
 /** Bytes: the smallest burst that keeps the rate of short packets on a busy machine, and room for some packets in a queue. */
@@ -66,7 +68,9 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
   return {
     rate,
     burst,
-    limit: bytes(Math.min(queueOf(Math.max(burst, SOME_PACKETS) + (rate * latency) / 1e6, mtu), U32_MAX)),
+    limit: bytes(
+      Math.min(queueOf(Math.max(Math.min(burst, LARGEST), SOME_PACKETS, (rate * latency) / 1e6), mtu), U32_MAX),
+    ),
     // Said even where it is the kernel's own: a queue that is changed keeps what it is not told.
     queue: { target: micros(target), interval: micros(Math.max(INTERVAL, 2 * target)) },
     notes: changed

@@ -268,7 +268,7 @@ describe('refused by key and value', () => {
 test('times', () => {
   const latency = (text: string) => parseWith(Config, { latency: text }).latency;
   expect([latency('25ms'), latency('1500us'), latency('0.5s')]).toEqual([25_000, 1_500, 500_000]);
-  expect(parseWith(Config, {}).latency).toBe(10_000);
+  expect(parseWith(Config, {}).latency).toBe(8_000);
 });
 
 test('fractions of a bit are rounded up, and those that are none are not', () => {

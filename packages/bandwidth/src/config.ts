@@ -24,7 +24,7 @@ export interface Config extends Asked {
   readonly maxRate: Rates;
   /** For pods that ask for none. */
   readonly defaultRate: Rates;
-  /** How long a full queue may hold a packet, beside the burst. */
+  /** How long a full queue holds a packet. */
   readonly latency: Micros;
   /** Traffic from and to these is not limited. */
   readonly unshapedSubnets?: readonly Cidr[] | undefined;
@@ -109,8 +109,8 @@ function parseLatency(text: string): Micros {
   return time;
 }
 
-/** Throughput is the same with 10 ms as with more, and a loaded pod answers that much sooner. */
-const LATENCY = micros(10_000);
+/** Throughput is the same with 8 ms as with more, up to round trips of 20 ms, and a loaded pod answers that much sooner. */
+const LATENCY = micros(8_000);
 
 const Subnets = z.optional(z.array(parsed((text) => subnetOf(parseCidr(text)))));
 

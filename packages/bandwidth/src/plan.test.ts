@@ -8,7 +8,7 @@ import { bits } from './quantity.ts';
 const limit = { rate: bits(10e6), notes: [] };
 const both: Wanted = {
   limits: { ingress: limit, egress: limit },
-  latency: micros(10_000),
+  latency: micros(8_000),
   sameNode: 'shaped',
   where: 'pod',
 };

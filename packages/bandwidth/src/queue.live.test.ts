@@ -50,7 +50,7 @@ function shape({ host, pod }: NetnsFixture, limit: Limit, mtu: number): void {
   // Who has it, is not to be asked: at the lowest rates the bucket holds one packet.
   const { address } = openRtnl(pod.netns).links.get({ name: 'eth0' });
   host.ip('neighbour', 'replace', '10.9.0.2', 'lladdr', address, 'dev', 'v0');
-  putBucket(place, bucketOf(limit, { mtu, latency: micros(10_000) }), undo);
+  putBucket(place, bucketOf(limit, { mtu, latency: micros(8_000) }), undo);
   rtnl.close();
 }
 
