@@ -83,22 +83,54 @@ function withShortFree(source) {
   return source.slice(0, start) + short + source.slice(end);
 }
 
-/** Counting up or down what the address is of: loaded just now, or held in a local variable. */
-const COUNTED = [
-  String.raw`(?<value>w2c_i\d+) = (?:i32_load\(&engine\.w2c_memory, \(u64\)\(w2c_i\d+\)\);\n(?: *w2c_[lp]\d+ = \k<value>;\n)?`,
-  String.raw`|w2c_l\d+;\n(?= *w2c_i\d+ = 1u;\n *w2c_i\d+ -= )) *(?<one>w2c_i\d+) = 1u;\n *\k<value> [+-]= \k<one>;\n`,
-  String.raw`(?: *w2c_[lp]\d+ = \k<value>;\n)? *(?=i32_store\(&engine\.w2c_memory, \(u64\)\(w2c_i\d+\), \k<value>\);\n)`,
-].join('');
+/** In how many places the engine counts references: another number is of another quickjs.wasm, and to be understood first. */
+const COUNTS = 464;
 
-/** A count of references that is {@link LASTING} or more is not written to: src/heap.ts. What else is counted so never gets there. */
+/**
+ * A count of references that is LASTING or more (src/heap.ts) is not written to. It lies 4 bytes before an object, and goes up or
+ * down by one or two:
+ *
+ *     w2c_i1 = 4u;  w2c_i0 -= w2c_i1;  …  w2c_i2 = 1u;  w2c_i1 += w2c_i2;  i32_store(&engine.w2c_memory, (u64)(w2c_i0), w2c_i1);
+ *
+ * What else is counted so, digits and lengths among it, lies elsewhere.
+ */
 function withLastingCounts(source) {
-  const lasting = source.replaceAll(new RegExp(COUNTED, 'g'), '$&if ((s32)$<value> < LASTING) ');
-  for (const counts of ['u64 w2c_JS_DupValue(u32 w2c_p0', 'void w2c_JS_FreeValueRT(u32 w2c_p0']) {
-    const start = lasting.indexOf(`static ${counts}`);
-    if (start < 0 || !lasting.slice(start, lasting.indexOf('\n}\n', start)).includes('LASTING'))
-      throw new Error('wasm2c: references are counted in another way');
+  let counts = 0;
+  const guarded = source.split(/(?<=\n}\n)/).map((text) => {
+    const lines = text.split('\n');
+    return lines
+      .map((line, index) => {
+        const [, address, value] = /^ *i32_store\(&engine\.w2c_memory, \(u64\)\((\w+)\), (\w+)\);$/.exec(line) ?? [];
+        if (address === undefined || !isCounted(lines, index, value) || !isBeforeObject(lines, index, address))
+          return line;
+        counts++;
+        return line.replace('i32_store', `if ((s32)${value} < LASTING) $&`);
+      })
+      .join('\n');
+  });
+  if (counts !== COUNTS) throw new Error(`wasm2c: ${counts} counts of references instead of ${COUNTS}`);
+  return guarded.join('');
+}
+
+/** Whether a value has just gone up or down by one or two; a local variable may keep it. */
+function isCounted(lines, index, value) {
+  const [one, changed, kept] = lines.slice(index - 3, index).map((line) => line.trim());
+  const isKept = /^w2c_[lp]\d+ = (\w+);$/.exec(kept)?.[1] === value;
+  const [before, change] = isKept ? [one, changed] : [changed, kept];
+  const [, name, by] = /^(\w+) [+-]= (\w+);$/.exec(change) ?? [];
+  return name === value && (before === `${by} = 1u;` || before === `${by} = 2u;`);
+}
+
+/** Whether a variable is 4 less than another, by what it was given last, or the one that it is a copy of. */
+function isBeforeObject(lines, index, name) {
+  const given = new RegExp(`^ *${name} (\\S*)= (.*);$`);
+  for (let at = index - 1; at >= 0; at--) {
+    const [, operator, operand] = given.exec(lines[at]) ?? [];
+    if (operand === undefined) continue;
+    if (operator === '-') return lines[at - 1].trim() === `${operand} = 4u;`;
+    return operator === '' && /^w2c_[ilp]\d+$/.test(operand) && isBeforeObject(lines, at, operand);
   }
-  return lasting;
+  return false;
 }
 
 /** What runtime.c and main.c rely on. */
