@@ -7,10 +7,11 @@ import { type Pod, routeToPods, test, type World } from './world.ts';
 
 const RATE = 20e6;
 const SECONDS = 2;
-/** The bucket's burst comes on top in the first second; a guest's clock and its only processor are late now and then. */
-const MOST = 1.06;
-/** Of the better second: a machine that does something else meanwhile makes less of it, of UDP much less, and must not decide. */
-const LEAST = { TCP: 0.6, UDP: 0.2 };
+/** Shares of the rate: of the whole run, and of any second, the first with the burst of the bucket in it included. */
+const WHOLE = { least: 0.97, most: 1.03 };
+const MOST = 1.05;
+/** A guest's only processor is late now and then, when the machine does something else: less of one run must not decide. */
+const RUNS = 3;
 
 /** As containerd asks for it, the burst included. */
 function limited(world: World, mode: Mode, limits: object, more: object = {}): Conflist {
@@ -35,15 +36,19 @@ function flow(from: Place, to: Place, address: string, kind: Kind): Flow {
   return { from: from.path, to: path, address, ...more };
 }
 
-/** What arrives, as shares of the rate: over the whole run and in its first second. Too much in any second is what must not be. */
+/** As much arrives as the rate allows. Too much in any second of any run is what must not be. */
 async function expectLimited(from: Place, to: Place, address: string, kind: Kind = 'TCP'): Promise<void> {
-  const { whole, seconds } = await measureTraffic(flow(from, to, address, kind), SECONDS);
   const what = `to ${address}, ${kind}`;
-  console.log(
-    `${what}: ${(whole / RATE).toFixed(3)}, by second ${seconds.map((one) => (one / RATE).toFixed(3)).join(' ')}`,
-  );
-  expect(Math.max(...seconds) / RATE, what).toBeGreaterThan(LEAST[kind]);
-  for (const second of seconds) expect(second / RATE, what).toBeLessThan(MOST);
+  const shares: number[] = [];
+  while (shares.length < RUNS && !shares.some((share) => share >= WHOLE.least)) {
+    const { whole, seconds } = await measureTraffic(flow(from, to, address, kind), SECONDS);
+    const shown = [whole, ...seconds].map((one) => (one / RATE).toFixed(3));
+    console.log(`${what}: ${shown[0]}, by second ${shown.slice(1).join(' ')}`);
+    shares.push(whole / RATE);
+    expect(whole / RATE, what).toBeLessThanOrEqual(WHOLE.most);
+    for (const second of seconds) expect(second / RATE, what).toBeLessThanOrEqual(MOST);
+  }
+  expect(Math.max(...shares), what).toBeGreaterThanOrEqual(WHOLE.least);
 }
 
 async function expectFree(from: Place, to: Place, address: string): Promise<void> {
@@ -120,6 +125,42 @@ test('on the node: the outside is limited, IPv6 too, and the sibling is not', as
   runtime.check(list, two.attachment, results[1] ?? { cniVersion: '1.0.0' });
   await expectLimited(two, world.outside, '10.1.0.1');
   runtime.del(list, two.attachment, results[1]);
+  expectNothingLeft(world, one, two);
+  expect(hooks(world)).toEqual([]);
+});
+
+test('in both places: the outside and the sibling', async ({ world }) => {
+  const runtime = runtimeOf(world);
+  const list = limited(world, 'l2', { ...into, ...outOf, IngressRate: RATE }, { where: 'both' });
+  const [one, two] = [world.pod(), world.pod()];
+  const results = [one, two].map((pod) => runtime.add(list, pod.attachment));
+  for (const address of ['10.1.0.1', '10.1.0.3'])
+    await expectLimited(one, address === '10.1.0.1' ? world.outside : two, address);
+  await expectLimited(world.outside, one, '10.1.0.2');
+  runtime.check(list, one.attachment, results[0] ?? { cniVersion: '1.0.0' });
+  for (const [index, pod] of [one, two].entries()) runtime.del(list, pod.attachment, results[index]);
+  expectNothingLeft(world, one, two);
+  expect(hooks(world)).toEqual([]);
+});
+
+const subnetCases = [
+  { what: 'free within the node', keys: { sameNode: 'free' }, limitedPlace: 'outside' },
+  { what: 'all but some subnets', keys: { unshapedSubnets: ['10.1.0.1/32'] }, limitedPlace: 'sibling' },
+  { what: 'some subnets alone', keys: { shapedSubnets: ['10.1.0.3/32', 'fd00:1::3/128'] }, limitedPlace: 'sibling' },
+] as const;
+
+test.for(subnetCases)('$what', async ({ keys, limitedPlace }, { world }) => {
+  const runtime = runtimeOf(world);
+  const [list, plain] = [limited(world, 'l2', outOf, keys), conflist(world, 'l2', 'dual stack', { dad: 'off' })];
+  const [one, two] = [world.pod(), world.pod()];
+  const result = runtime.add(list, one.attachment);
+  runtime.add(plain, two.attachment);
+  const places = { outside: [world.outside, '10.1.0.1'], sibling: [two, '10.1.0.3'] } as const;
+  for (const [name, [place, address]] of Object.entries(places))
+    await (name === limitedPlace ? expectLimited(one, place, address) : expectFree(one, place, address));
+  runtime.check(list, one.attachment, result);
+  runtime.del(plain, two.attachment);
+  runtime.del(list, one.attachment, result);
   expectNothingLeft(world, one, two);
   expect(hooks(world)).toEqual([]);
 });

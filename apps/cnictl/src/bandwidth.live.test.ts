@@ -112,10 +112,33 @@ test.each(table)('the %s changes the limits of a running pod of %s', (_, type, p
   });
   node.must('check', network, pod);
   node.must('bandwidth', 'set', network, '--container-id', `cnictl-${pod}`, '--egress', '1M');
+  for (const operand of [`cnictl-${pod}`, `cnictl-${pod.slice(0, -1)}`, `/run/netns/${pod}`])
+    expect(node.show(network, operand)).toMatchObject({ containerID: `cnictl-${pod}` });
   const record = `/run/cni/bandwidth/${network}:cnictl-${pod}:eth0`;
   expect(findText(record)).toContain('"egressRate":1000000');
   node.must('del', network, pod);
   expect(findText(record)).toBeUndefined();
+});
+
+test.each(programs)('the %s finds what a runtime has attached, by container and by namespace', (_, program) => {
+  using node = new Node(program);
+  const network = `macvlan-${node.name}`;
+  const ids = ['4f2a91', '4f2b07'];
+  for (const [index, id] of ids.entries())
+    node.must('add', network, node.pods[index] ?? '', '--container-id', id, ...CAPABILITY);
+  for (const [index, id] of ids.entries())
+    for (const operand of [id, id.slice(0, 4), `/run/netns/${node.pods[index]}`])
+      expect(node.show(network, operand)).toMatchObject({ containerID: id });
+  const { status, stderr } = node.cnictl('bandwidth', 'show', network, '4f2');
+  expect({ status, stderr }).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('4f2 could be 4f2a91 or 4f2b07'),
+  });
+  expect(node.cnictl('bandwidth', 'show', network, '4f2c')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(`4f2c is not attached to ${network}`),
+  });
+  for (const id of ids) node.must('del', network, '--container-id', id);
 });
 
 test.each(programs)('the %s prints metrics of all pods, and is not kept from it by one that is gone', (_, program) => {

@@ -27,7 +27,7 @@ class Node extends Stage {
 describe('what the command line says', () => {
   test.each([
     [['bandwidth', 'shwo', 'pods'], 'expected show, set, reset or metrics (got "shwo"); did you mean show?'],
-    [['bandwidth', 'show'], 'expected bandwidth show NETWORK [NETNS]'],
+    [['bandwidth', 'show'], 'expected bandwidth show NETWORK NETNS|CONTAINER'],
     [['bandwidth', 'set', 'pods', 'blue'], 'set needs --ingress RATE, --egress RATE'],
     [['bandwidth', 'show', 'pods', 'blue', '--egress', '1M'], 'rates and bursts are for set'],
     [['bandwidth', 'metrics', 'pods'], 'expected bandwidth metrics, for all networks'],

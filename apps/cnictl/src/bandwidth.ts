@@ -13,7 +13,7 @@ import {
 } from '@cni/plugin-bandwidth';
 import { keyOf } from './attach.ts';
 import { netnsPath } from './attachment.ts';
-import { type CachedAttachment, findCached, notCached } from './cache.ts';
+import { type CachedAttachment, type CacheKey, findCached, listCached, notCached } from './cache.ts';
 import { closest } from './closest.ts';
 import { type CommandLine, UsageError } from './command-line.ts';
 import { findNetwork, noSuchNetwork } from './find-network.ts';
@@ -40,9 +40,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   reset: (pod) => change(pod, () => pod.limits.reset()),
 };
 
-/** `cnictl bandwidth show|set|reset NETWORK [NETNS]`, `cnictl bandwidth metrics` */
+/** `cnictl bandwidth show|set|reset NETWORK [NETNS|CONTAINER]`, `cnictl bandwidth metrics` */
 export function bandwidth(invocation: Invocation): boolean {
-  const [word = '', name, namespace] = invocation.line.operands;
+  const [word = '', name, pod] = invocation.line.operands;
   const wanted = wantedOf(invocation.line, word);
   if (word === 'metrics') {
     if (name !== undefined) throw new UsageError('expected bandwidth metrics, for all networks');
@@ -51,9 +51,9 @@ export function bandwidth(invocation: Invocation): boolean {
   }
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
   if (action === undefined) throw new UsageError(`expected show, set, reset or metrics (got "${word}")${meant(word)}`);
-  if (name === undefined) throw new UsageError(`expected bandwidth ${word} NETWORK [NETNS]`);
+  if (name === undefined) throw new UsageError(`expected bandwidth ${word} NETWORK NETNS|CONTAINER`);
   const session = openSession(invocation);
-  const { cached, network } = find(session, name, namespace);
+  const { cached, network } = find(session, name, pod);
   withLimits(cached, network, (limits) => action({ session, cached, limits, wanted }));
   return true;
 }
@@ -91,15 +91,33 @@ function parsedBy<T>(parse: (text: string) => T, option: string, text: string): 
 }
 
 /** The attachment, which has to be remembered: the plugin's result and the pod's own limits are nowhere else. */
-function find(session: Session, name: string, namespace: string | undefined) {
+function find(session: Session, name: string, pod: string | undefined) {
   const { confDir, cacheDir, workingDirectory } = session.settings;
   const network = findNetwork(name, confDir);
-  const key = keyOf(session, network?.name ?? name, namespace);
-  const remembered = findCached(cacheDir, key);
-  if (remembered === undefined) throw network === undefined ? noSuchNetwork(name, confDir) : notCached(cacheDir, key);
-  const netns = remembered.netns || (namespace === undefined ? '' : netnsPath(namespace, workingDirectory));
+  const key = keyOf(session, network?.name ?? name, pod);
+  const remembered = findCached(cacheDir, key) ?? (pod && findByPod(session, key, pod));
+  if (!remembered) throw network === undefined ? noSuchNetwork(name, confDir) : notCached(cacheDir, key);
+  const netns = remembered.netns || (pod === undefined ? '' : netnsPath(pod, workingDirectory));
   if (netns === '') throw new UsageError('NETNS is needed: it was not remembered');
   return { network, cached: { ...remembered, netns } };
+}
+
+/**
+ * What a runtime has attached, by its namespace or by its container: as much of the id as tells it from others. Throws
+ * {@link UsageError} when that could be several.
+ */
+function findByPod(
+  { settings }: Session,
+  { networkName, ifName }: CacheKey,
+  pod: string,
+): CachedAttachment | undefined {
+  if (settings.containerId !== undefined) return undefined;
+  const path = netnsPath(pod, settings.workingDirectory);
+  const all = listCached(settings.cacheDir, networkName).filter((one) => one.ifName === ifName);
+  const exact = all.find(({ containerId, netns }) => containerId === pod || netns === path);
+  const [found, another] = exact ? [exact] : all.filter(({ containerId }) => containerId.startsWith(pod));
+  if (another !== undefined) throw new UsageError(`${pod} could be ${found?.containerId} or ${another.containerId}`);
+  return found;
 }
 
 /** How long the buckets are watched. */

@@ -148,13 +148,13 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'bandwidth',
     {
-      operands: 'show|set|reset NETWORK [NETNS] | metrics',
+      operands: 'show|set|reset NETWORK [NETNS|CONTAINER] | metrics',
       fewest: 1,
       most: 3,
       about: 'show and change the limits of a running pod',
       notes: [
-        'set changes what it is given, in place, until reset or the end of the pod. reset makes what was configured. Without',
-        'NETNS, the container is the one of --container-id. metrics prints those of all pods as Prometheus reads them.',
+        'set changes what it is given, in place, until reset or the end of the pod. reset makes what was configured. CONTAINER is',
+        'an id, or as much of it as tells it from others. metrics prints those of all pods as Prometheus reads them.',
       ],
       example: 'cnictl bandwidth set pods blue --egress 200M',
       options: { ...BANDWIDTH_OPTIONS, ...NETWORK_OPTIONS, ...HELP_OPTION },

@@ -1,11 +1,12 @@
 import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno, withNetnsLock, writeSysctls } from '@cni/sys';
+import type { Facts } from './facts.ts';
 import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
-import { aliasOf, DIRECTIONS, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
+import { aliasOf, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
+import { leftoversOf } from './leftovers.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
-import { deleteIfb } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
@@ -16,27 +17,36 @@ export interface Sides {
 export interface Applied {
   readonly sides: Sides;
   readonly owner: Owner;
+  readonly facts: Facts;
   readonly undo: Undo;
+  /** Nothing of it can be there yet. */
+  readonly isNew?: boolean;
 }
 
-/** Makes what the plan says; what is there already is changed in place, and what else an earlier ADD made goes. */
+/** Makes what the plan says. What is there already is changed in place; last goes what another plan made, so that at no moment there is no limit. */
 export function apply(shaping: Shaping, options: Applied): void {
   const there = shaping.filter((shaper) => applyOne(shaper, options));
-  if (there.length > 0) removeOthers(shaping, options);
+  if (options.isNew && there.length === 0) return;
+  for (const leftover of leftoversOf(shaping, options)) leftover.remove();
 }
 
 /** Whether something of it was there. */
 function applyOne(shaper: Shaper, options: Applied): boolean {
   const end = options.sides[shaper.side];
   if ('root' in shaper) return putBucket({ rtnl: end.rtnl, link: shaper.root }, shaper.bucket, options.undo);
-  const shared = shaper.feeds.some((feed) => feed.shared);
-  return shared ? withNetnsLock(() => feedIfb(end, shaper, options)) : feedIfb(end, shaper, options);
+  const locked = shaper.feeds.some((feed) => feed.shared) ? withNetnsLock : alone;
+  return locked(() => feedIfb(end, shaper, options, locked));
+}
+
+/** Hooks that are of one attachment alone need no lock. */
+function alone<T>(run: () => T): T {
+  return run();
 }
 
 type Fed = Shaper & { readonly feeds: readonly Feed[] };
 
 /** The bucket first and the filters last: no packet finds an IFB that is not ready. */
-function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): boolean {
+function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied, locked: typeof alone): boolean {
   const { rtnl } = end;
   const name = ifbName(owner, shaper.direction);
   const ifb = findOrAdd(end, name, shaper, owner, undo);
@@ -48,13 +58,13 @@ function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied): boolean {
   const label = (sources: readonly Source[]) =>
     rtnl.links.set(ifb.index, { alias: aliasOf(owner, sources), group: 0, up: true });
   label(intended);
-  const hooks = new Map(links.map((link) => [link, addHooks(rtnl, link, shaper.feeds, undo)]));
+  const hooks = new Map(links.map((link) => [link, addHooks(rtnl, link, shaper.feeds, undo, locked)]));
   const sources = intended.map((one) =>
     known.includes(one) || hooks.get(one.link) !== 'foreign' ? one : { ...one, made: false },
   );
   if (sources.some((one, index) => one !== intended[index])) label(sources);
   for (const feed of shaper.feeds) {
-    undo.defer(`delete the filters that lead to ${name}`, () => deleteOwn(rtnl, feed, ifb.index));
+    undo.defer(`delete the filters that lead to ${name}`, () => locked(() => deleteOwn(rtnl, feed, ifb.index)));
     const target = { ifb: ifb.index, made: sources.some(({ link, made }) => link === feed.link && made) };
     if (hooks.get(feed.link) === 'new') lead(rtnl, feed, target);
     else reconcile(rtnl, feed, target);
@@ -86,10 +96,16 @@ function findOrAdd({ rtnl, netns }: End, name: string, { mtu }: Shaper, owner: O
 }
 
 /** Makes the hooks of a link, unless they are there: of our making, or somebody else's. */
-function addHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], undo: Undo): 'new' | 'ours' | 'foreign' {
+function addHooks(
+  rtnl: Rtnl,
+  link: number,
+  feeds: readonly Feed[],
+  undo: Undo,
+  locked: typeof alone,
+): 'new' | 'ours' | 'foreign' {
   try {
     rtnl.qdiscs.add({ link, parent: 'ingress', kind: 'clsact' });
-    undo.defer('delete the clsact qdisc', () => deleteHooksIfUnused(rtnl, link));
+    undo.defer('delete the clsact qdisc', () => locked(() => deleteHooksIfUnused(rtnl, link)));
     return 'new';
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
@@ -108,25 +124,19 @@ function expectHooks(rtnl: Rtnl, link: number, feeds: readonly Feed[], cause: un
   throw new CniError('LINK_MISMATCH', message, { cause });
 }
 
-/** What an earlier ADD with other limits made and this one does not want. */
-function removeOthers(shaping: Shaping, { sides, owner }: Applied): void {
-  for (const side of ['pod', 'host'] as const) {
-    const { rtnl } = sides[side];
-    for (const direction of DIRECTIONS) {
-      const wanted = shaping.some((one) => one.side === side && one.direction === direction && 'feeds' in one);
-      const ifb = wanted ? undefined : rtnl.links.find({ name: ifbName(owner, direction) });
-      if (ifb !== undefined && isOwn(ifb, owner)) deleteIfb(sides[side], ifb);
-    }
-  }
+/** Compares the kernel with the plan. Throws `CniError`. */
+export function check(shaping: Shaping, compared: Compared): void {
+  for (const shaper of shaping) checkOne(shaper, compared);
+  for (const { fault } of leftoversOf(shaping, compared)) throw failed(fault);
 }
 
-/** Compares the kernel with the plan. Throws `CniError`. */
-export function check(shaping: Shaping, { sides, owner }: Omit<Applied, 'undo'>): void {
-  for (const shaper of shaping) {
-    const { rtnl } = sides[shaper.side];
-    if ('root' in shaper) checkBucket({ rtnl, link: shaper.root }, shaper.bucket);
-    else checkIfb(rtnl, shaper, owner);
-  }
+export type Compared = Omit<Applied, 'undo' | 'isNew'>;
+
+/** Compares the kernel with one of the plan's. Throws `CniError`. */
+export function checkOne(shaper: Shaper, { sides, owner }: Pick<Compared, 'sides' | 'owner'>): void {
+  const { rtnl } = sides[shaper.side];
+  if ('root' in shaper) checkBucket({ rtnl, link: shaper.root }, shaper.bucket);
+  else checkIfb(rtnl, shaper, owner);
 }
 
 function checkIfb(rtnl: Rtnl, { direction, bucket, feeds }: Fed, owner: Owner): void {

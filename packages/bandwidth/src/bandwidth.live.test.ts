@@ -100,6 +100,44 @@ describe.each(kinds)('%s', (kind) => {
     expect([...made(), ...made(pod)]).toEqual([]);
   });
 
+  test.each([
+    ['one direction, then the other', { ingressRate: '20M' }, { egressRate: '10M' }],
+    ['the other direction, then one', { egressRate: '10M' }, { ingressRate: '20M' }],
+    ['both, then in alone', limits, { ingressRate: '20M' }],
+    ['both, then out alone', limits, { egressRate: '10M' }],
+    ['all, then not some subnets', limits, { ...limits, unshapedSubnets: ['10.8.0.0/16'] }],
+    ['not some subnets, then all', { ...limits, unshapedSubnets: ['10.8.0.0/16'] }, limits],
+    ['in the pod, then on the node', limits, { ...limits, where: 'host' }],
+    ['on the node, then in the pod', { ...limits, where: 'host' }, limits],
+    ['in both places, then in the pod', { ...limits, where: 'both' }, limits],
+  ])('%s: what is there is what a first ADD makes, and CHECK knows what is too much', (_, first, second) => {
+    const [pod, fresh] = [podOf(kind, 0), podOf(kind, 1)];
+    const places = (one: TestPod) =>
+      [...made(), ...made(one)].filter((name) => name.includes('tbf at root') || name.includes('clsact')).length;
+    must(fresh, 'ADD', second);
+    const expected = places(fresh);
+    must(fresh, 'DEL', {});
+    must(pod, 'ADD', first);
+    const { status } = ask(pod, 'CHECK', second);
+    expect(status).toBe(kind === 'veth' && 'where' in { ...first, ...second } ? 0 : 1);
+    must(pod, 'ADD', second);
+    must(pod, 'CHECK', second);
+    expect(places(pod)).toBe(expected);
+    must(pod, 'CHECK', second);
+    must(pod, 'DEL', {});
+    expect([...made(), ...made(pod)]).toEqual([]);
+  });
+
+  test('CHECK finds limits of ours that nobody asks for', () => {
+    const pod = podOf(kind);
+    must(pod, 'ADD', limits);
+    for (const keys of [{}, { ingressRate: '20M' }, { egressRate: '10M' }])
+      expect(ask(pod, 'CHECK', keys).document).toMatchObject({
+        code: 110,
+        msg: expect.stringContaining('not asked for'),
+      });
+  });
+
   test('subnets that pass by: filters before the redirection, and CHECK knows them', () => {
     const pod = podOf(kind);
     const keys = { ...limits, unshapedSubnets: ['10.9.0.0/24', 'fd00::/8'] };

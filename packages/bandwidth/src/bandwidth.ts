@@ -8,7 +8,7 @@ import { openRtnl, setTrace } from '@cni/rtnetlink';
 import { attemptAll, definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
 import { apply, check } from './apply.ts';
 import { ArgsCni, Config, RuntimeConfig } from './config.ts';
-import { aloneIn, type Facts, factsOf, mayGetLinks } from './facts.ts';
+import { aloneIn, type Facts, factsOf, mayGetLinks, othersIn, within } from './facts.ts';
 import { ownerOf } from './ifb.ts';
 import { plan, wantedOf } from './plan.ts';
 import { readRecord, removeRecord, sweepRecords, writeRecord } from './record.ts';
@@ -41,9 +41,10 @@ export const bandwidth: Plugin = definePlugin({
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
     if (mayGetLinks(facts)) {
       undo.defer('restore the record', () => writeRecord(owner, netns, record));
-      writeRecord(owner, netns, { ...record, held: wanted });
+      writeRecord(owner, netns, { ...record, held: wanted, links: othersIn(facts) });
     }
-    apply(shaping, { sides, owner, undo });
+    // Of a pod with an end on the node nothing is recorded.
+    apply(shaping, { sides, owner, facts, undo, isNew: mayGetLinks(facts) && record.held === undefined });
     return prevResult;
   },
 
@@ -62,12 +63,14 @@ export const bandwidth: Plugin = definePlugin({
     const prevResult = neededPrevResult(call);
     const { attachment, netns } = call;
     const owner = ownerOf(attachment, network.name);
-    const wanted = wantedOf({ ...call, override: readRecord(owner, netns).override });
-    if (wanted === undefined) return;
+    const { override, links } = readRecord(owner, netns);
+    const wanted = wantedOf({ ...call, override });
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
     const facts = factsOf({ pod, host, attachment, prevResult });
-    compareEither(facts, (one) => check(plan(wanted, one), { sides, owner }));
+    const compare = (facts: Facts) => check(wanted === undefined ? [] : plan(wanted, facts), { sides, owner, facts });
+    if (links === undefined) compareEither(facts, compare);
+    else compare(within(facts, links));
   },
 
   gc({ network, validAttachments, ipam }) {
@@ -79,7 +82,7 @@ export const bandwidth: Plugin = definePlugin({
   },
 });
 
-/** CHECK is told of links too that plugins after this one gave the pod, and that ADD could not know of. */
+/** CHECK is told of links too that plugins after this one gave the pod, and that ADD could not know of. Nothing says which those are. */
 function compareEither(facts: Facts, compare: (facts: Facts) => void): void {
   try {
     compare(facts);

@@ -1,11 +1,11 @@
 import { LONGEST_BUCKET_SECONDS, micros, ticksOf, U32_MAX } from '@cni/rtnetlink';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bucketOf } from './bucket.ts';
+import { bucketOf, LARGEST } from './bucket.ts';
 import { RATE_MAX, RATE_MIN } from './config.ts';
 import { bits } from './quantity.ts';
 
-const ethernet = { mtu: 1500, latency: micros(8_000) };
+const ethernet = { mtu: 1500, latency: micros(8_000), direction: 'ingress' } as const;
 const of = (rate: number, burst?: number) =>
   bucketOf({ rate: bits(rate), ...(burst !== undefined && { burst: bits(burst) }), notes: [] }, ethernet);
 
@@ -32,15 +32,27 @@ describe('an explicit burst', () => {
   test('is honoured', () => expect(of(10e6, 800_000)).toMatchObject({ burst: 100_000, limit: 102_573, notes: [] }));
 
   test.each([
-    ['of less than a packet', 1e9, 12_000, 1_518, 'a burst of 12 kbit is not possible at 1 Gbit/s: 12.144 kbit'],
+    [
+      'of less than a packet',
+      1e9,
+      12_000,
+      1_518,
+      'ingressBurst: a burst of 12 kbit is not possible at 1 Gbit/s: 12.144 kbit',
+    ],
     [
       'of more than 4 GiB',
       1e15,
       8 * 2 ** 33,
       U32_MAX,
-      'a burst of 68.7195 Gbit is not possible at 1 Pbit/s: 34.3597 Gbit',
+      'ingressBurst: a burst of 68.7195 Gbit is not possible at 1 Pbit/s: 34.3597 Gbit',
     ],
-    ['of more than 274 s', 1e6, 8e9, 34_359_738, 'a burst of 8 Gbit is not possible at 1 Mbit/s: 274.878 Mbit'],
+    [
+      'of more than 274 s',
+      1e6,
+      8e9,
+      34_359_738,
+      'ingressBurst: a burst of 8 Gbit is not possible at 1 Mbit/s: 274.878 Mbit',
+    ],
   ])('%s is changed, which is said', (_, rate, asked, burst, note) => {
     expect(of(rate, asked)).toMatchObject({ burst, notes: [note] });
   });
@@ -78,11 +90,11 @@ test('all rates, bursts, MTUs and latencies: what the kernel can hold, and a pac
   fc.assert(
     fc.property(rate, burst, mtu, latency, (perSecond, explicit, bytes, time) => {
       const limit = { rate: bits(perSecond), ...(explicit !== undefined && { burst: bits(explicit) }), notes: [] };
-      const bucket = bucketOf(limit, { mtu: bytes, latency: micros(time) });
+      const bucket = bucketOf(limit, { mtu: bytes, latency: micros(time), direction: 'egress' });
       expect(bucket.rate).toBe(Math.floor(perSecond / 8));
       for (const value of [bucket.rate, bucket.burst, bucket.limit]) expect(Number.isSafeInteger(value)).toBe(true);
       expect(bucket.burst).toBeGreaterThanOrEqual(bytes + 14);
-      expect(bucket.limit).toBeGreaterThanOrEqual(Math.min(bucket.burst, 524_280));
+      expect(bucket.limit).toBeGreaterThanOrEqual(Math.min(bucket.burst, LARGEST));
       expect(bucket.limit).toBeLessThanOrEqual(U32_MAX);
       const ticks = ticksOf(bucket.burst, bucket.rate);
       expect(ticks).toBeGreaterThan(0);

@@ -9,7 +9,7 @@ import {
   micros,
   U32_MAX,
 } from '@cni/rtnetlink';
-import type { Limit } from './config.ts';
+import type { Direction, Limit } from './config.ts';
 import { formatBits } from './quantity.ts';
 
 /** A token bucket as the kernel is to have it. */
@@ -29,14 +29,18 @@ export interface BucketOptions {
   /** Bytes. */
   readonly mtu: number;
   readonly latency: Micros;
+  readonly direction: Direction;
 }
 
-/** The link-layer header of a packet with a VLAN tag, and of one without. */
-const HEADER = 18;
+/** Bytes of a link-layer header. */
 const ETHERNET = 14;
-/** What may come as one packet, unless the burst is less: tbf cuts it then (GSO_MAX_SIZE, netdevice.h). */
-const LARGEST = 524_280;
-/** Not a whole one: the packets may be a few bytes shorter than the largest. */
+const WITH_VLAN_TAG = 18;
+/**
+ * Bytes: what may come as one packet, unless the burst is less: tbf cuts it then. GSO_MAX_SIZE of netdevice.h, and the headers of 362 segments,
+ * which a queue counts too.
+ */
+export const LARGEST: number = 524_280 + 362 * 66;
+/** The room for short packets, as a share of a full one. Less than all of it: a few bytes that each full one is shorter must not make room for another. */
 const ROOM = 3 / 4;
 /** Bytes: the smallest burst that keeps the rate of short packets on a busy machine, and room for some packets in a queue. */
 const SOME_PACKETS = 16_384;
@@ -52,9 +56,9 @@ const INTERVAL = 100_000;
  * The bucket of a limit. The burst unless given is the most of a packet, 4 ms at the rate, and of 16 KiB as far as these are
  * no more than 40 ms: the first second and the steady state are both right then. An explicit one is honoured from one packet up to what the kernel can hold.
  */
-export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket {
+export function bucketOf(limit: Limit, { mtu, latency, direction }: BucketOptions): Bucket {
   const rate = bytesPerSecond(Math.floor(limit.rate / 8));
-  const packet = mtu + HEADER;
+  const packet = mtu + WITH_VLAN_TAG;
   // At the lowest rates a bucket of a large packet lasts longer than ticks can say; the kernel is told bytes as well.
   const longest = Math.max(packet, Math.min(U32_MAX, Math.floor(rate * LONGEST_BUCKET_SECONDS)));
   const wanted =
@@ -76,7 +80,7 @@ export function bucketOf(limit: Limit, { mtu, latency }: BucketOptions): Bucket 
     notes: changed
       ? [
           ...limit.notes,
-          `a burst of ${formatBits(wanted * 8)} is not possible at ${formatBits(limit.rate)}/s: ${formatBits(burst * 8)}`,
+          `${direction}Burst: a burst of ${formatBits(wanted * 8)} is not possible at ${formatBits(limit.rate)}/s: ${formatBits(burst * 8)}`,
         ]
       : limit.notes,
   };

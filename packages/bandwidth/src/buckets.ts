@@ -2,9 +2,10 @@
 import type { Bytes, BytesPerSecond, Qdisc, Statistics } from '@cni/rtnetlink';
 import { isCniError } from '@cni/skel';
 import { monotonic, sleep } from '@cni/sys';
-import { check, type Sides } from './apply.ts';
+import { type Compared, checkOne, type Sides } from './apply.ts';
 import type { Direction } from './config.ts';
 import { ifbName, type Owner } from './ifb.ts';
+import { leftoversOf } from './leftovers.ts';
 import type { Shaper, Shaping } from './plan.ts';
 import { findBucket } from './queue.ts';
 
@@ -44,16 +45,17 @@ function placeOf(shaper: Shaper): BucketPlace {
 }
 
 /** In what the kernel differs from a plan. */
-export function faultsOf(shaping: Shaping, pod: Pod): string[] {
-  return shaping.flatMap((shaper) => {
+export function faultsOf(shaping: Shaping, pod: Compared): string[] {
+  const faults = shaping.flatMap((shaper) => {
     try {
-      check([shaper], pod);
+      checkOne(shaper, pod);
       return [];
     } catch (error) {
       if (isCniError(error)) return [error.message];
       throw error;
     }
   });
+  return [...faults, ...leftoversOf(shaping, pod).map(({ fault }) => fault)];
 }
 
 /** A bucket that was watched. */

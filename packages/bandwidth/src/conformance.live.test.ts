@@ -9,6 +9,7 @@ function damages(pod: TestPod, kind: PodKind): Record<string, () => void> {
   const veth = kind === 'veth';
   const tc = (...args: string[]) => (veth ? run('tc', ...args) : pod.exec('tc', ...args));
   const dev = veth ? pod.hostEnd : 'eth0';
+  const [rate, limit] = veth ? ['20mbit', '22331'] : ['10mbit', '17789'];
   const ifb = () => made(veth ? undefined : pod).find((name) => name.startsWith('bw')) ?? 'none';
   return {
     'the root qdisc is gone': () => tc('qdisc', 'del', 'dev', dev, 'root'),
@@ -29,6 +30,47 @@ function damages(pod: TestPod, kind: PodKind): Record<string, () => void> {
         'limit',
         '90k',
       ),
+    'another burst': () =>
+      tc(
+        'qdisc',
+        'change',
+        'dev',
+        dev,
+        'root',
+        'handle',
+        'cb1:',
+        'tbf',
+        'rate',
+        rate,
+        'burst',
+        '90000',
+        'limit',
+        limit,
+      ),
+    'a longer queue': () =>
+      tc('qdisc', 'change', 'dev', dev, 'root', 'handle', 'cb1:', 'tbf', 'rate', rate, 'burst', '16384', 'limit', '1m'),
+    'another queue': () =>
+      tc('qdisc', 'replace', 'dev', dev, 'parent', 'cb1:1', 'handle', 'cb2:', 'pfifo', 'limit', '1000'),
+    'the filter leads elsewhere': () => {
+      const [{ pref, options }] = JSON.parse(tc('-j', 'filter', 'show', 'dev', dev, 'ingress')).filter(
+        (one: { options?: { flowid?: string } }) => one.options?.flowid,
+      );
+      tc('filter', 'del', 'dev', dev, 'ingress');
+      const match = [
+        'protocol',
+        'all',
+        'prio',
+        String(pref),
+        'u32',
+        'match',
+        'u32',
+        '0',
+        '0',
+        'flowid',
+        options.flowid,
+      ];
+      tc('filter', 'add', 'dev', dev, 'ingress', ...match, 'action', 'mirred', 'egress', 'redirect', 'dev', 'lo');
+    },
     'the hook is gone': () => tc('qdisc', 'del', 'dev', dev, 'clsact'),
     'the filter is gone': () => tc('filter', 'del', 'dev', dev, 'ingress'),
     'the IFB has no limit': () => tc('qdisc', 'del', 'dev', ifb(), 'root'),

@@ -4,7 +4,7 @@ import { findText, openNetns } from '@cni/sys';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Asked } from './config.ts';
 import { extendLimits } from './extend.ts';
-import { openLimits } from './limits.ts';
+import { type Limits, openLimits } from './limits.ts';
 import { bits } from './quantity.ts';
 import { addPod, ask, made, must, run, type TestPod } from './testing/pods.ts';
 
@@ -48,15 +48,21 @@ function extend({ name, path, prevResult }: TestPod, fail = false): void {
   }
 }
 
-function setLimits({ name, path, prevResult }: TestPod, change: Asked): void {
+function ofPod<T>({ name, path, prevResult }: TestPod, keys: object, use: (limits: Limits) => T): T {
   const netns = openNetns(path);
-  const request = { cniVersion: '1.1.0', name: 'net', prevResult: { cniVersion: '1.1.0', ...prevResult }, ...limits };
-  const attachment = { containerId: name, ifName: 'eth0', sandbox: path };
-  const opened = openLimits({ request, attachment, netns });
-  opened.set(change);
-  opened.close();
-  netns.close();
+  const request = { cniVersion: '1.1.0', name: 'net', prevResult: { cniVersion: '1.1.0', ...prevResult }, ...keys };
+  const opened = openLimits({ request, attachment: { containerId: name, ifName: 'eth0', sandbox: path }, netns });
+  try {
+    return use(opened);
+  } finally {
+    opened.close();
+    netns.close();
+  }
 }
+
+const setLimits = (pod: TestPod, change: Asked) => ofPod(pod, limits, (opened) => opened.set(change));
+/** What `cnictl bandwidth show` says is wrong. */
+const faults = (pod: TestPod, keys: object) => ofPod(pod, keys, (opened) => opened.faults());
 
 const kinds = (pod: TestPod, dev: string) =>
   JSON.parse(pod.exec('tc', '-j', 'qdisc', 'show', 'dev', dev)).map(({ kind }: { kind: string }) => kind);
@@ -71,11 +77,18 @@ describe.each([
   ['on the node', { ...limits, where: 'host' }],
 ])('%s', (_, keys) => {
   test('CHECK agrees that the limits are those of both links, ADD and DEL go on as ever', () => {
-    const { pod, both } = podWithSecondLink(keys);
+    const { pod, both, end } = podWithSecondLink(keys);
     must(both, 'CHECK', keys);
+    expect(faults(both, keys)).toEqual([]);
     extend(both);
     must(both, 'CHECK', keys);
     expect(kinds(pod, 'eth0')).not.toContain('tbf');
+    expect(faults(both, keys)).toEqual([]);
+    // On the node's end in one of the cases.
+    run('sh', '-c', `tc qdisc del dev ${end} clsact 2>/dev/null || true`);
+    pod.exec('sh', '-c', 'tc qdisc del dev veth0 clsact 2>/dev/null || true');
+    expect(ask(both, 'CHECK', keys).document).toMatchObject({ code: 110 });
+    expect(faults(both, keys)).not.toEqual([]);
     extend(both);
     must(both, 'CHECK', keys);
     must(both, 'ADD', keys);

@@ -52,6 +52,16 @@ export function mayGetLinks({ links: [own] }: Facts): boolean {
   return own.hostEnd === undefined;
 }
 
+/** The same with no other links than those of some names. */
+export function within({ links: [own, ...others], ...facts }: Facts, names: readonly string[]): Facts {
+  return { ...facts, links: [own, ...others.filter(({ name }) => names.includes(name))] };
+}
+
+/** The names of the links that other plugins gave the pod. */
+export function othersIn({ links: [, ...others] }: Facts): string[] {
+  return others.map(({ name }) => name);
+}
+
 /** The same without the links that other plugins gave the pod; nothing where there are none. */
 export function aloneIn({ links: [own, ...others], ...facts }: Facts): Facts | undefined {
   return others.length === 0 ? undefined : { ...facts, links: [own] };

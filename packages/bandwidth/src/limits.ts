@@ -22,20 +22,17 @@ import {
   aboveMax,
   Config,
   type Direction,
-  type Limit,
   limitOf,
   type Origin,
   originOf,
-  RATE_MAX,
   RuntimeConfig,
   type Sources,
 } from './config.ts';
-import { aloneIn, type Facts, factsOf, mayGetLinks, type Where } from './facts.ts';
+import { aloneIn, type Facts, factsOf, mayGetLinks, othersIn, type Where, within } from './facts.ts';
 import { DIRECTIONS, type Owner, ownerOf } from './ifb.ts';
 import { plan, type Shaping, type Wanted, wantedOf } from './plan.ts';
 import { type Bits, bits } from './quantity.ts';
-import { lockRecords, readRecord, writeRecord } from './record.ts';
-import { removeShapers } from './remove.ts';
+import { lockRecords, type Recorded, readRecord, writeRecord } from './record.ts';
 
 /** One attachment, as CHECK of the plugin is told of it. */
 export interface LimitsInput {
@@ -117,9 +114,15 @@ export function openLimits({ request, attachment, netns, node }: LimitsInput): L
     where: { pod: inPod, host, attachment, prevResult },
   };
   return {
-    list: (which) => list(pod, which === 'configured' ? undefined : readRecord(pod.owner, netns).override),
-    buckets: () => reportBuckets(shapingOf(pod), pod, node?.qdiscs()),
-    faults: () => faultsOf(shapingOf(pod), pod),
+    list(which) {
+      const record = readRecord(pod.owner, netns);
+      return list(pod, which === 'configured' ? { ...record, override: undefined } : record);
+    },
+    buckets: () => reportBuckets(inForce(pod).shaping, pod, node?.qdiscs()),
+    faults() {
+      const { shaping, facts } = inForce(pod);
+      return faultsOf(shaping, { ...pod, facts });
+    },
     set: (change) => revise(pod, (before) => revised(pod, { ...before, ...change }, change)),
     reset: () => revise(pod, () => undefined),
     close() {
@@ -144,11 +147,11 @@ function resultOf({ cniVersion, prevResult }: JsonObject): Result {
   return prevResult === undefined ? {} : decodeResult(prevResult, version, 'prevResult');
 }
 
-function list(pod: Pod, override: Asked | undefined): LimitReport[] {
-  const sources = { ...pod.sources, override };
+function list(pod: Pod, record: Recorded): LimitReport[] {
+  const sources = { ...pod.sources, override: record.override };
   const wanted = wantedOf(sources);
   if (wanted === undefined) return [];
-  const shaping = plan(wanted, factsInForce(pod, wanted));
+  const { shaping } = inForce(pod, record);
   return DIRECTIONS.flatMap((direction) => {
     const bucket = shaping.find((shaper) => shaper.direction === direction)?.bucket;
     const [limit, origin] = [wanted.limits[direction], originOf(direction, sources)];
@@ -157,14 +160,20 @@ function list(pod: Pod, override: Asked | undefined): LimitReport[] {
   });
 }
 
-function shapingOf(pod: Pod): Shaping {
-  const wanted = wantedOf({ ...pod.sources, override: readRecord(pod.owner, pod.netns).override });
-  return wanted === undefined ? [] : plan(wanted, factsInForce(pod, wanted));
+/** What is wanted, and the links it is held on. */
+function inForce(
+  pod: Pod,
+  record: Recorded = readRecord(pod.owner, pod.netns),
+): { readonly shaping: Shaping; readonly facts: Facts } {
+  const wanted = wantedOf({ ...pod.sources, override: record.override });
+  const facts = factsInForce(pod, wanted, record);
+  return { shaping: wanted === undefined ? [] : plan(wanted, facts), facts };
 }
 
-/** A plugin that came after this one may have given the pod a link that ADD did not know of: what is there tells. */
-function factsInForce(pod: Pod, wanted: Wanted | undefined): Facts {
+/** A plugin that came after this one may have given the pod a link that ADD did not know of: where nothing is recorded, what is there tells. */
+function factsInForce(pod: Pod, wanted: Wanted | undefined, { links }: Recorded): Facts {
   const facts = factsOf(pod.where);
+  if (links !== undefined) return within(facts, links);
   const alone = aloneIn(facts);
   if (wanted === undefined || alone === undefined) return facts;
   const isThere = (shaping: Shaping) => reportBuckets(shaping, pod).every(({ there }) => there !== undefined);
@@ -193,12 +202,12 @@ function revise(pod: Pod, revision: (before: Asked | undefined) => Asked | undef
   const lock = lockRecords();
   try {
     const before = readRecord(owner, netns);
-    const facts = factsInForce(pod, wantedOf({ ...sources, override: before.override }));
+    const { facts } = inForce(pod, before);
     const override = revision(before.override);
-    const wanted = wantedOf({ ...sources, override });
+    const held = mayGetLinks(facts) ? wantedOf({ ...sources, override }) : undefined;
     return withUndo((undo) => {
       undo.defer('restore the record', () => writeRecord(owner, netns, before));
-      writeRecord(owner, netns, { override, held: mayGetLinks(facts) ? wanted : undefined });
+      writeRecord(owner, netns, { override, held, links: held && othersIn(facts) });
       undo.defer('restore the limits', () => void withUndo((inner) => enforce(pod, before.override, facts, inner)));
       return enforce(pod, override, facts, undo);
     });
@@ -211,15 +220,6 @@ function revise(pod: Pod, revision: (before: Asked | undefined) => Asked | undef
 function enforce(pod: Pod, override: Asked | undefined, facts: Facts, undo: Undo): readonly string[] {
   const wanted = wantedOf({ ...pod.sources, override });
   const shaping = wanted === undefined ? [] : plan(wanted, facts);
-  removeShapers(unwanted(pod, wanted, facts), pod.sides, pod.owner);
-  apply(shaping, { sides: pod.sides, owner: pod.owner, undo });
+  apply(shaping, { sides: pod.sides, owner: pod.owner, facts, undo });
   return [...new Set(shaping.flatMap(({ bucket }) => bucket.notes))];
-}
-
-const ANY: Limit = { rate: bits(RATE_MAX), notes: [] };
-
-/** Where there would be buckets in the directions that have no limit. */
-function unwanted({ sources }: Pod, wanted: Wanted | undefined, facts: Facts): Shaping {
-  const free = DIRECTIONS.filter((direction) => wanted?.limits[direction] === undefined);
-  return plan({ ...sources.config, limits: Object.fromEntries(free.map((direction) => [direction, ANY])) }, facts);
 }

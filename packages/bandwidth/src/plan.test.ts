@@ -105,8 +105,10 @@ test('the bucket is for the largest of the links', () => {
 });
 
 test.each<[string, Facts, Partial<Wanted>, string]>([
-  ['on the node without a master', plain, { where: 'host' }, 'no master on the node'],
-  ['on the node without addresses', { ...slave, addresses: [] }, { where: 'both' }, 'no addresses'],
+  ['on the node without a master', plain, { where: 'host' }, 'where: "host" needs a master'],
+  ['free within the node without a master', plain, { sameNode: 'free' }, 'sameNode: "free" needs a master'],
+  ['in l3s without addresses', { ...l3s, addresses: [] }, {}, 'mode l3s needs addresses'],
+  ['on the node without addresses', { ...slave, addresses: [] }, { where: 'both' }, 'where: "both" needs addresses'],
   ['free within the node for a veth', veth, { sameNode: 'free' }, 'sameNode "free"'],
 ])('%s: refused', (_, facts, more, message) => {
   expect(() => shown(facts, more)).toThrow(message);

@@ -53,7 +53,7 @@ export function plan(wanted: Wanted, facts: Facts): Shaping {
 
 function planOf(direction: Direction, limit: Limit, wanted: Wanted, facts: Facts): Shaper[] {
   const mtu = Math.max(...facts.links.map((link) => link.mtu));
-  const common = { direction, bucket: bucketOf(limit, { mtu, latency: wanted.latency }), mtu };
+  const common = { direction, bucket: bucketOf(limit, { mtu, latency: wanted.latency, direction }), mtu };
   const ends = hostEndsOf(facts);
   if (ends !== undefined) {
     if (wanted.sameNode === 'free')
@@ -102,12 +102,12 @@ function hostFeeds(direction: Direction, wanted: Wanted, { master, addresses, li
   if (master === undefined)
     throw new CniError(
       'INVALID_CONFIG',
-      'where: there is no master on the node for this kind of link, only "pod" is possible',
+      `${asked(wanted)} needs a master on the node, which this kind of link has not`,
     );
   if (addresses.length === 0)
     throw new CniError(
       'INVALID_CONFIG',
-      'where: prevResult has no addresses by which the node could tell the pod’s packets',
+      `${asked(wanted)} needs addresses in prevResult, by which the node tells the pod’s packets`,
     );
   const own = addresses.map(
     (address): Match => (direction === 'ingress' ? { destination: address } : { source: address }),
@@ -125,6 +125,12 @@ function hostFeeds(direction: Direction, wanted: Wanted, { master, addresses, li
       ...matchesOf([{}], direction, wanted),
     })),
   ];
+}
+
+/** What limits on the node are for. */
+function asked({ sameNode, where }: Wanted): string {
+  if (sameNode === 'free') return 'sameNode: "free"';
+  return where === 'pod' ? 'mode l3s' : `where: "${where}"`;
 }
 
 /** `base` with the subnets beyond: the others are the source of what goes into the pod. */

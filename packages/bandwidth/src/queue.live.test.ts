@@ -25,7 +25,7 @@ test('the kernel takes every bucket, and CHECK finds it as it was made', ({ host
   fc.assert(
     fc.property(rate, burst, mtu, latency, (perSecond, explicit, bytes, time) => {
       const limit = { rate: bits(perSecond), ...(explicit !== undefined && { burst: bits(explicit) }), notes: [] };
-      const bucket = bucketOf(limit, { mtu: bytes, latency: micros(time) });
+      const bucket = bucketOf(limit, { mtu: bytes, latency: micros(time), direction: 'egress' });
       putBucket(place, bucket, undo);
       checkBucket(place, bucket);
       const other = { ...bucket, burst: bucket.burst * 1.01 + 1_000 } as typeof bucket;
@@ -50,7 +50,7 @@ function shape({ host, pod }: NetnsFixture, limit: Limit, mtu: number): void {
   // Who has it, is not to be asked: at the lowest rates the bucket holds one packet.
   const { address } = openRtnl(pod.netns).links.get({ name: 'eth0' });
   host.ip('neighbour', 'replace', '10.9.0.2', 'lladdr', address, 'dev', 'v0');
-  putBucket(place, bucketOf(limit, { mtu, latency: micros(8_000) }), undo);
+  putBucket(place, bucketOf(limit, { mtu, latency: micros(8_000), direction: 'egress' }), undo);
   rtnl.close();
 }
 

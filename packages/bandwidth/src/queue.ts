@@ -1,7 +1,7 @@
 import { type Handle, LONGEST_BUCKET_SECONDS, type Qdisc, type Rtnl, type Statistics, type Tbf } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno } from '@cni/sys';
-import type { Bucket } from './bucket.ts';
+import { type Bucket, LARGEST } from './bucket.ts';
 
 /** The handle of our root qdisc, `cb1:`. With it and the kind the kernel deletes ours and no other. */
 export const OURS: Handle = { major: 0xcb1, minor: 0 };
@@ -49,12 +49,9 @@ function putTbf(place: Place, { rate, burst, limit }: Bucket): Qdisc | undefined
   return root;
 }
 
-/** The largest packet that a sender makes unless it is told otherwise, for the device to cut (GSO_MAX_SIZE, netdevice.h). */
-const SUPER_PACKET = 65_536;
-
 /** Whether packets may wait that fitted the bucket that was there, and do not fit this one. */
 function isTooSmallFor({ burst }: Bucket, old: Qdisc): boolean {
-  if (old.kind !== 'tbf' || old.options === undefined || burst >= SUPER_PACKET) return false;
+  if (old.kind !== 'tbf' || old.options === undefined || burst >= LARGEST) return false;
   return old.options.burst > burst + tolerance(old.options);
 }
 
@@ -152,9 +149,19 @@ function unwrapped(burst: number, { rate, burst: expected }: Bucket): number {
   return burst + Math.round((expected - burst) / wrap) * wrap;
 }
 
-function checkQueue(name: string, qdiscs: readonly Qdisc[], { limit }: Bucket): void {
+/** Microseconds: the kernel counts in 1024 ns. */
+const CODEL_TOLERANCE = 2;
+
+function checkQueue(name: string, qdiscs: readonly Qdisc[], { limit, queue: wanted }: Bucket): void {
   const queue = qdiscs.find(({ parent }) => typeof parent === 'object' && parent.major === OURS.major);
-  if (queue?.kind === 'fq_codel') return;
+  if (queue?.kind === 'fq_codel') {
+    for (const key of ['target', 'interval'] as const) {
+      const [actual = 0, expected = 0] = [queue.options?.[key], wanted[key]];
+      if (Math.abs(actual - expected) > CODEL_TOLERANCE)
+        throw failed(`${name}: the ${key} of the fq_codel in its tbf is ${actual}, not ${expected} µs`);
+    }
+    return;
+  }
   if (queue?.kind !== 'bfifo') throw failed(`${name}: the queue in its tbf is ${queue?.kind ?? 'gone'}`);
   if (queue.options?.limit !== limit)
     throw failed(`${name}: the queue in its tbf is limited to ${queue.options?.limit}, not ${limit} bytes`);

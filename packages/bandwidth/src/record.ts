@@ -49,6 +49,8 @@ export interface Recorded {
   readonly override?: Asked | undefined;
   /** What is held, whoever has asked for it. */
   readonly held?: Wanted | undefined;
+  /** The names of the pod's links that it is held on, beside the attachment's own. */
+  readonly links?: readonly string[] | undefined;
 }
 
 const Limit = z.optional(z.pipe(z.number().check(z.minimum(0)), z.transform(bits)));
@@ -57,6 +59,7 @@ const Stored = z.object({
   netns: z.string(),
   override: z.optional(z.object({ ingressRate: Limit, ingressBurst: Limit, egressRate: Limit, egressBurst: Limit })),
   held: z.optional(Config),
+  links: z.optional(z.array(z.string())),
 });
 
 /** What is recorded of an attachment in a namespace; a file that cannot be read, or is another pod's, says nothing. */
@@ -64,23 +67,23 @@ export function readRecord(owner: Owner, { id }: Netns): Recorded {
   try {
     const content = findText(pathOf(owner));
     if (content === undefined) return {};
-    const { netns, override, held } = parseWith(Stored, parseJson(utf8(content), pathOf(owner)));
+    const { netns, override, held, links } = parseWith(Stored, parseJson(utf8(content), pathOf(owner)));
     if (netns !== id) return {};
-    return { override, held: held && wantedOf({ config: held, runtimeConfig: {}, argsCni: {} }) };
+    return { override, held: held && wantedOf({ config: held, runtimeConfig: {}, argsCni: {} }), links };
   } catch {
     return {};
   }
 }
 
 /** Records it in place of what was recorded; nothing: removes that. Throws `SysError`. */
-export function writeRecord(owner: Owner, { id }: Netns, { override, held }: Recorded): void {
+export function writeRecord(owner: Owner, { id }: Netns, { override, held, links }: Recorded): void {
   if (override === undefined && held === undefined) {
     removeRecord(owner);
     return;
   }
   makeDirectories(DIRECTORY);
   const path = pathOf(owner);
-  const stored = { netns: id, override, held: held && configOf(held) };
+  const stored = { netns: id, override, held: held && configOf(held), links };
   replaceFile(path, `${JSON.stringify(stored)}\n`, asideOf(path));
 }
 

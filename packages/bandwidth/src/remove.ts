@@ -1,12 +1,9 @@
 import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
 import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
 import { withNetnsLock } from '@cni/sys';
-import type { Sides } from './apply.ts';
-import type { Direction } from './config.ts';
 import { hostEndOf } from './facts.ts';
 import { deleteFilters } from './filters.ts';
 import { DIRECTIONS, ifbName, isOfNetwork, isOwn, type Owner, ownerOf, sourcesOf } from './ifb.ts';
-import type { Shaping } from './plan.ts';
 import { deleteBucket } from './queue.ts';
 
 /** Deletes an IFB of ours, and before it what leads there: packets led to a link that is gone are lost. */
@@ -22,19 +19,10 @@ export function deleteIfb(end: End, ifb: Link): void {
 }
 
 /** Deletes the owner's IFBs of a namespace. */
-export function deleteIfbs(end: End, owner: Owner, directions: readonly Direction[] = DIRECTIONS): void {
-  for (const direction of directions) {
+function deleteIfbs(end: End, owner: Owner): void {
+  for (const direction of DIRECTIONS) {
     const ifb = end.rtnl.links.find({ name: ifbName(owner, direction) });
     if (ifb !== undefined && isOwn(ifb, owner)) deleteIfb(end, ifb);
-  }
-}
-
-/** Removes what a plan would make. */
-export function removeShapers(shaping: Shaping, sides: Sides, owner: Owner): void {
-  for (const shaper of shaping) {
-    const end = sides[shaper.side];
-    if ('root' in shaper) deleteBucket(end.rtnl, shaper.root);
-    else deleteIfbs(end, owner, [shaper.direction]);
   }
 }
 
