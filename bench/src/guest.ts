@@ -17,8 +17,8 @@ export function findKernel(): Kernel | { readonly obstacle: string } {
 }
 
 /**
- * Runs a script of this folder there; gives what follows `mark` in the lines that begin with it, each to `onMarked` as it comes. Throws when
- * it fails, with what it said.
+ * Runs a script of this folder there; gives what follows `mark` in the lines that begin with it; `onMarked` is told how many there are, at
+ * each. Throws when it fails, with what it said.
  */
 export async function runOnIpvlan(
   script: string,

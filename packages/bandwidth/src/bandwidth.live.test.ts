@@ -265,6 +265,27 @@ test('GC removes what has no pod any more, and no more than that', () => {
   run('ip', 'link', 'del', foreign);
 });
 
+test('GC takes the filters of the dead from the master, and spares those of the living', () => {
+  const [living, dead] = [podOf('macvlan'), podOf('veth', 1)];
+  const master = living.hostEnd;
+  run('ip', 'link', 'add', 'link', master, 'name', 'net1', 'netns', dead.name, 'type', 'macvlan', 'mode', 'bridge');
+  const interfaces = [{ name: 'net1', sandbox: dead.path }];
+  const prevResult = { cniVersion: '1.1.0', interfaces, ips: [{ address: '10.9.0.3/24', interface: 0 }] };
+  must(living, 'ADD', { ...limits, where: 'host' });
+  must(dead, 'ADD', { ...limits, where: 'host', prevResult }, { CNI_IFNAME: 'net1' });
+  const filters = () =>
+    ['ingress', 'egress'].flatMap((hook) =>
+      json('tc', 'filter', 'show', 'dev', master, hook).filter((one) => one.options?.flowid),
+    );
+  expect(filters()).toHaveLength(4);
+  must(living, 'GC', { 'cni.dev/valid-attachments': [{ containerID: living.name, ifname: 'eth0' }] });
+  expect(filters()).toHaveLength(2);
+  must(living, 'CHECK', { ...limits, where: 'host' });
+  must(living, 'GC', { 'cni.dev/valid-attachments': [] });
+  expect(filters()).toEqual([]);
+  expect(made()).toEqual([]);
+});
+
 test('an IFB that was taken away is a black hole until ADD comes again', () => {
   const pod = podOf('veth');
   must(pod, 'ADD', limits);

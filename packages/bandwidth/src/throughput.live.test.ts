@@ -77,9 +77,12 @@ test('a ping finds room in a queue that streams fill', { retry: 2, timeout: 60_0
   other.ip('route', 'add', 'default', 'via', '10.9.1.1');
   run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
   const running = await startTraffic({ from: pod.path, to: other.path, address: '10.9.1.2', streams: 8 });
-  await setTimeout(2_000);
-  const summary = pod.exec('sh', '-c', 'ping -n -q -i 0.01 -c 300 -W 1 10.9.1.2 || true');
-  await running.stop();
-  const [, received] = / (\d+) received/.exec(summary) ?? [];
-  expect(Number(received)).toBeGreaterThan(290);
+  try {
+    await setTimeout(2_000);
+    const summary = pod.exec('sh', '-c', 'ping -n -q -i 0.01 -c 300 -W 1 10.9.1.2 || true');
+    const [, received] = / (\d+) received/.exec(summary) ?? [];
+    expect(Number(received)).toBeGreaterThan(290);
+  } finally {
+    await running.stop();
+  }
 });
