@@ -261,6 +261,13 @@ const values: Record<string, () => void> = {
     sys.withNetnsLock(() => refuses(again, `lock /proc/self/ns/net, held by pid ${sys.pid()}, for 10 ms: EAGAIN`));
     same(again(), 'taken');
   },
+  'a process that is left behind does not keep the lock': () => {
+    sys.withNetnsLock(() => sys.detach(() => sys.sleep(200)));
+    same(
+      sys.withNetnsLock(() => 'taken', 10),
+      'taken',
+    );
+  },
   'a sysctl, its key in either spelling': () => {
     same(sys.readSysctl('net.ipv4.conf.lo.forwarding'), sys.readSysctl('net/ipv4/conf/lo/forwarding'));
     refuses(

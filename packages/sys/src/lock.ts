@@ -6,6 +6,7 @@ import { ownNetns } from './netns.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 const EAGAIN = -11;
 
 /** Held until it is released, or until the process ends. */
@@ -45,7 +46,7 @@ function lockDescriptor(fd: number, name: string, timeout: number): Lock {
       const result = uninterrupted(() => syscalls.flock(fd, LOCK_EX | LOCK_NB));
       if (result !== EAGAIN) {
         checked(result, () => `lock ${name}`);
-        return { release: () => close(fd) };
+        return { release: () => release(fd) };
       }
       deadline ??= monotonic() + timeout;
       if (monotonic() >= deadline) throw new SysError(`lock ${name}, ${heldBy(fd)}, for ${timeout} ms`, -EAGAIN);
@@ -55,6 +56,12 @@ function lockDescriptor(fd: number, name: string, timeout: number): Lock {
     close(fd);
     throw error;
   }
+}
+
+/** Closing would leave it to the copy of the descriptor that a process has which was begun meanwhile (`detach`). */
+function release(fd: number): void {
+  syscalls.flock(fd, LOCK_UN);
+  close(fd);
 }
 
 /** Looks the holder up in /proc/locks, which names inodes: `1: FLOCK ADVISORY WRITE 321 fe:00:4711 0 EOF`. */
