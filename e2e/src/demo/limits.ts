@@ -37,7 +37,7 @@ export async function showLimits(node: DemoNode, [one, two]: readonly [Pod, Pod]
 
 function change(node: DemoNode, name: string): void {
   const started = performance.now();
-  const set = node.cnictl('bandwidth', 'set', NETWORK, '--container-id', name, '--egress', '20M');
+  const set = node.cnictl('bandwidth', 'set', NETWORK, name, '--egress', '20M');
   expect(
     'limited',
     set.status === 0,

@@ -10,66 +10,22 @@ function damages(pod: TestPod, kind: PodKind): Record<string, () => void> {
   const tc = (...args: string[]) => (veth ? run('tc', ...args) : pod.exec('tc', ...args));
   const dev = veth ? pod.hostEnd : 'eth0';
   const [rate, limit] = veth ? ['20mbit', '22331'] : ['10mbit', '17789'];
+  const shape = (...[perSecond, burst, queue]: [string, string, string]) =>
+    tc(...`qdisc change dev ${dev} root handle cb1: tbf rate ${perSecond} burst ${burst} limit ${queue}`.split(' '));
   const ifb = () => made(veth ? undefined : pod).find((name) => name.startsWith('bw')) ?? 'none';
   return {
     'the root qdisc is gone': () => tc('qdisc', 'del', 'dev', dev, 'root'),
-    'another rate': () =>
-      tc(
-        'qdisc',
-        'change',
-        'dev',
-        dev,
-        'root',
-        'handle',
-        'cb1:',
-        'tbf',
-        'rate',
-        '1gbit',
-        'burst',
-        '16384',
-        'limit',
-        '90k',
-      ),
-    'another burst': () =>
-      tc(
-        'qdisc',
-        'change',
-        'dev',
-        dev,
-        'root',
-        'handle',
-        'cb1:',
-        'tbf',
-        'rate',
-        rate,
-        'burst',
-        '90000',
-        'limit',
-        limit,
-      ),
-    'a longer queue': () =>
-      tc('qdisc', 'change', 'dev', dev, 'root', 'handle', 'cb1:', 'tbf', 'rate', rate, 'burst', '16384', 'limit', '1m'),
-    'another queue': () =>
-      tc('qdisc', 'replace', 'dev', dev, 'parent', 'cb1:1', 'handle', 'cb2:', 'pfifo', 'limit', '1000'),
+    'another rate': () => shape('1gbit', '16384', limit),
+    'another burst': () => shape(rate, '90000', limit),
+    'a longer queue': () => shape(rate, '16384', '1m'),
+    'another queue': () => tc(...`qdisc replace dev ${dev} parent cb1:1 handle cb2: pfifo limit 1000`.split(' ')),
     'the filter leads elsewhere': () => {
       const [{ pref, options }] = JSON.parse(tc('-j', 'filter', 'show', 'dev', dev, 'ingress')).filter(
         (one: { options?: { flowid?: string } }) => one.options?.flowid,
       );
       tc('filter', 'del', 'dev', dev, 'ingress');
-      const match = [
-        'protocol',
-        'all',
-        'prio',
-        String(pref),
-        'u32',
-        'match',
-        'u32',
-        '0',
-        '0',
-        'flowid',
-        options.flowid,
-      ];
-      tc('filter', 'add', 'dev', dev, 'ingress', ...match, 'action', 'mirred', 'egress', 'redirect', 'dev', 'lo');
+      const all = `protocol all prio ${pref} u32 match u32 0 0 flowid ${options.flowid}`;
+      tc(...`filter add dev ${dev} ingress ${all} action mirred egress redirect dev lo`.split(' '));
     },
     'the hook is gone': () => tc('qdisc', 'del', 'dev', dev, 'clsact'),
     'the filter is gone': () => tc('filter', 'del', 'dev', dev, 'ingress'),
