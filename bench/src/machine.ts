@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 
 /** Above this, figures of a table are worth less: a part of the processors that others used. */
 export const DISTURBED = 0.1;
@@ -33,13 +33,6 @@ export function referenceVersion(): string {
   const asked = ['-W', '-f', '${Version}', 'containernetworking-plugins'];
   const { status, stdout } = spawnSync('dpkg-query', asked, { encoding: 'utf8' });
   return status === 0 ? `containernetworking-plugins ${stdout}` : 'of unknown version';
-}
-
-/** A warning when the machine is busy before anything was measured; `undefined` when it is not. */
-export function describeLoad(): string | undefined {
-  const [minute = 0] = loadavg();
-  if (minute < cpus().length / 4) return undefined;
-  return `the machine is busy (load average ${minute.toFixed(2)} on ${cpus().length} processors): trust the ratios only, and those with a narrow interval`;
 }
 
 /** A note for a table when others worked while it was measured. */

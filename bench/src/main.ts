@@ -9,7 +9,7 @@ import { hostLocal } from './host-local.ts';
 import { Interruption } from './interruption.ts';
 import { ipvlan } from './ipvlan.ts';
 import { latency } from './latency.ts';
-import { describeLoad, describeMachine, referenceVersion } from './machine.ts';
+import { describeMachine, referenceVersion } from './machine.ts';
 import { startup } from './startup.ts';
 import { type Measurement, renderMarkdown, renderText, type Table } from './table.ts';
 
@@ -30,12 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`bench: no table ${strangers.join(', ')}; there are ${names.join(', ')}`);
     return 2;
   }
-  const load = describeLoad();
-  const introduction = [
-    `On ${describeMachine(import.meta.dirname)}.`,
-    `Reference: ${referenceVersion()}.`,
-    ...(load === undefined ? [] : [`At the start ${load}.`]),
-  ];
+  const introduction = [`On ${describeMachine(import.meta.dirname)}.`, `Reference: ${referenceVersion()}.`];
   console.log(`${introduction.join('\n')}\n`);
   const wanted = words.length === 0 ? names : names.filter((name) => words.includes(name));
   const keeps = wanted.length === names.length && isBuilt;
