@@ -112,12 +112,17 @@ function findByPod(
   pod: string,
 ): CachedAttachment | undefined {
   if (settings.containerId !== undefined) return undefined;
-  const path = netnsPath(pod, settings.workingDirectory);
+  const path = inRun(netnsPath(pod, settings.workingDirectory));
   const all = listCached(settings.cacheDir, networkName).filter((one) => one.ifName === ifName);
-  const exact = all.find(({ containerId, netns }) => containerId === pod || netns === path);
+  const exact = all.find(({ containerId, netns }) => containerId === pod || inRun(netns) === path);
   const [found, another] = exact ? [exact] : all.filter(({ containerId }) => containerId.startsWith(pod));
   if (another !== undefined) throw new UsageError(`${pod} could be ${found?.containerId} or ${another.containerId}`);
   return found;
+}
+
+/** Runtimes say `/var/run`, which is `/run`. */
+function inRun(path: string): string {
+  return path.replace(/^\/var\/run\//, '/run/');
 }
 
 /** How long the buckets are watched. */

@@ -1,12 +1,23 @@
-import { deleteQuietly, type End, type Link, type Rtnl } from '@cni/rtnetlink';
+import type { End, Link, Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno, withNetnsLock, writeSysctls } from '@cni/sys';
 import type { Facts } from './facts.ts';
-import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
+import {
+  deleteFilters,
+  deleteHooksIfUnused,
+  deleteOwn,
+  filtersOf,
+  isSame,
+  lead,
+  listOwn,
+  reconcile,
+  wereMade,
+} from './filters.ts';
 import { aliasOf, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import { leftoversOf } from './leftovers.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
+import { deleteIfb } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
@@ -55,28 +66,39 @@ function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied, locked: typeof
   const known = sourcesOf(ifb.alias ?? '');
   // Written before anything is made: if we are killed in the next moment, DEL knows.
   const intended = links.map((link): Source => known.find((one) => one.link === link) ?? { link, made: true });
+  const stale = known.filter(({ link }) => !links.includes(link));
   const label = (sources: readonly Source[]) =>
     rtnl.links.set(ifb.index, { alias: aliasOf(owner, sources), group: 0, up: true });
-  label(intended);
+  label([...intended, ...stale]);
   const hooks = new Map(links.map((link) => [link, addHooks(rtnl, link, shaper.feeds, undo, locked)]));
   const sources = intended.map((one) =>
     known.includes(one) || hooks.get(one.link) !== 'foreign' ? one : { ...one, made: false },
   );
-  if (sources.some((one, index) => one !== intended[index])) label(sources);
+  if (sources.some((one, index) => one !== intended[index])) label([...sources, ...stale]);
   for (const feed of shaper.feeds) {
     undo.defer(`delete the filters that lead to ${name}`, () => locked(() => deleteOwn(rtnl, feed, ifb.index)));
     const target = { ifb: ifb.index, made: sources.some(({ link, made }) => link === feed.link && made) };
     if (hooks.get(feed.link) === 'new') lead(rtnl, feed, target);
     else reconcile(rtnl, feed, target);
   }
+  if (stale.length > 0) {
+    const unlead = () => {
+      for (const { link, made } of stale) deleteFilters(rtnl, link, { ifb: ifb.index, made });
+    };
+    // Links of the node may have filters of others.
+    if (end.netns === undefined && locked === alone) withNetnsLock(unlead);
+    else unlead();
+    label(sources);
+  }
   return isThere;
 }
 
 /** An IFB without IPv6: it would give itself an address, and say so to the pod's network. */
-function findOrAdd({ rtnl, netns }: End, name: string, { mtu }: Shaper, owner: Owner, undo: Undo): Link {
+function findOrAdd(end: End, name: string, { mtu }: Shaper, owner: Owner, undo: Undo): Link {
+  const { rtnl, netns } = end;
   undo.defer(`delete link ${name}`, () => {
     const made = rtnl.links.find({ name });
-    if (made !== undefined && isOwn(made, owner)) deleteQuietly({ rtnl, ...(netns && { netns }) }, [made.index]);
+    if (made !== undefined && isOwn(made, owner)) deleteIfb(end, made);
   });
   try {
     rtnl.links.add({ name, mtu, group: groupOf(owner.network), info: { kind: 'ifb' } });
@@ -152,4 +174,7 @@ function checkIfb(rtnl: Rtnl, { direction, bucket, feeds }: Fed, owner: Owner): 
     const source = rtnl.links.find({ index: feed.link })?.name ?? `link ${feed.link}`;
     throw failed(`${source}: a filter at its ${feed.hook} that leads to ${name} is gone or was changed`);
   }
+  const stale = sourcesOf(ifb.alias ?? '').find(({ link }) => !feeds.some((feed) => feed.link === link));
+  const source = stale && rtnl.links.find({ index: stale.link });
+  if (source !== undefined) throw failed(`${source.name}: its packets are led to ${name}, which is not asked for`);
 }

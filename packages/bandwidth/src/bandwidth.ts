@@ -8,7 +8,7 @@ import { openRtnl, setTrace } from '@cni/rtnetlink';
 import { attemptAll, definePlugin, isCniError, neededPrevResult, type Plugin } from '@cni/skel';
 import { apply, check } from './apply.ts';
 import { ArgsCni, Config, RuntimeConfig } from './config.ts';
-import { aloneIn, type Facts, factsOf, mayGetLinks, othersIn, within } from './facts.ts';
+import { aloneIn, type Facts, factsOf, findFacts, mayGetLinks, othersIn, within } from './facts.ts';
 import { ownerOf } from './ifb.ts';
 import { plan, wantedOf } from './plan.ts';
 import { readRecord, removeRecord, sweepRecords, writeRecord } from './record.ts';
@@ -33,15 +33,16 @@ export const bandwidth: Plugin = definePlugin({
     const owner = ownerOf(attachment, network.name);
     const record = readRecord(owner, netns);
     const wanted = wantedOf({ ...call, override: record.override });
-    if (wanted === undefined) return prevResult;
+    // Nor by an ADD before.
+    if (wanted === undefined && record.held === undefined) return prevResult;
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const facts = factsOf({ pod, host, attachment, prevResult });
-    const shaping = plan(wanted, facts);
+    const shaping = wanted === undefined ? [] : plan(wanted, facts);
     for (const note of new Set(shaping.flatMap(({ bucket }) => bucket.notes))) tell?.(note);
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
     if (mayGetLinks(facts)) {
       undo.defer('restore the record', () => writeRecord(owner, netns, record));
-      writeRecord(owner, netns, { ...record, held: wanted, links: othersIn(facts) });
+      writeRecord(owner, netns, { ...record, held: wanted, links: wanted && othersIn(facts) });
     }
     // Of a pod with an end on the node nothing is recorded.
     apply(shaping, { sides, owner, facts, undo, isNew: mayGetLinks(facts) && record.held === undefined });
@@ -67,7 +68,9 @@ export const bandwidth: Plugin = definePlugin({
     const wanted = wantedOf({ ...call, override });
     const [pod, host] = [openRtnl(netns), openRtnl()];
     const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
-    const facts = factsOf({ pod, host, attachment, prevResult });
+    const where = { pod, host, attachment, prevResult };
+    const facts = wanted === undefined ? findFacts(where) : factsOf(where);
+    if (facts === undefined) return;
     const compare = (facts: Facts) => check(wanted === undefined ? [] : plan(wanted, facts), { sides, owner, facts });
     if (links === undefined) compareEither(facts, compare);
     else compare(within(facts, links));

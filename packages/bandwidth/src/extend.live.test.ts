@@ -119,6 +119,33 @@ describe.each([
   });
 });
 
+test('a link that is not to be limited any more is let go of, and nothing leads it to what is gone', () => {
+  const { pod, both, end } = podWithSecondLink({ ...limits, where: 'host' });
+  extend(both);
+  const leads = () => JSON.parse(run('tc', '-j', 'filter', 'show', 'dev', end, 'ingress')) as object[];
+  expect(leads()).not.toEqual([]);
+  const free = { ...limits, sameNode: 'free' };
+  expect(ask(both, 'CHECK', free).document).toMatchObject({ code: 110, msg: expect.stringContaining(end) });
+  expect(faults(both, free)).toEqual([expect.stringContaining(end), expect.stringContaining(end)]);
+  ofPod(both, free, (opened) => opened.reset());
+  must(both, 'CHECK', free);
+  expect(leads()).toEqual([]);
+  ofPod(both, free, (opened) => opened.set({ egressRate: bits(0), ingressRate: bits(0) }));
+  expect([...made(), ...made(pod)]).toEqual([]);
+});
+
+test('a second ADD that fails leads nothing to what it has taken back', () => {
+  const { pod, both } = podWithSecondLink(limits);
+  extend(both);
+  pod.exec('tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'pfifo');
+  expect(ask(pod, 'ADD', limits).document).toMatchObject({ code: 102 });
+  const dead = pod.exec('sh', '-c', 'tc filter show dev veth0 ingress; tc filter show dev veth0 egress');
+  const ifbs = made(pod).filter((name) => name.startsWith('bw'));
+  for (const [, name] of dead.matchAll(/Redirect to device (\S+)\)/g)) expect(ifbs).toContain(name);
+  expect(dead).not.toContain('device *');
+  pod.exec('tc', 'qdisc', 'del', 'dev', 'eth0', 'root');
+});
+
 test('no limits: nothing is touched', () => {
   const { pod, both } = podWithSecondLink({});
   extend(both);

@@ -3,7 +3,7 @@ import { openRtnl } from '@cni/rtnetlink';
 import { type Attachment, type Network, type Result, type Undo, withUndo } from '@cni/skel';
 import type { Netns } from '@cni/sys';
 import { apply } from './apply.ts';
-import { aloneIn, factsOf, othersIn } from './facts.ts';
+import { factsOf, othersIn, within } from './facts.ts';
 import { ownerOf } from './ifb.ts';
 import { plan } from './plan.ts';
 import { readRecord, writeRecord } from './record.ts';
@@ -30,11 +30,11 @@ export function extendLimits({ attachment, network, netns, result, undo }: Exten
   if (held === undefined) return;
   const [pod, host] = [openRtnl(netns), openRtnl()];
   const facts = factsOf({ pod, host, attachment, prevResult: result });
-  const alone = aloneIn(facts);
-  if (alone === undefined) return;
+  if (othersIn(facts).length === 0) return;
+  const before = within(facts, record.links ?? []);
   const sides = { pod: { rtnl: pod, netns }, host: { rtnl: host } };
-  undo.defer('limit the first link alone', () =>
-    withUndo((inner) => apply(plan(held, alone), { sides, owner, facts: alone, undo: inner })),
+  undo.defer('limit the links from before', () =>
+    withUndo((inner) => apply(plan(held, before), { sides, owner, facts: before, undo: inner })),
   );
   undo.defer('restore the record', () => writeRecord(owner, netns, record));
   writeRecord(owner, netns, { ...record, links: othersIn(facts) });

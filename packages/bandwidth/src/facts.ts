@@ -33,10 +33,17 @@ export interface Where {
 
 /** Looks at the attachment. Throws `CniError` when its link is not there. */
 export function factsOf(where: Where): Facts {
+  const { ifName, sandbox } = where.attachment;
+  const facts = findFacts(where);
+  if (facts === undefined) throw new CniError('LINK_MISSING', `${ifName} is not there in ${sandbox}`);
+  return facts;
+}
+
+/** As {@link factsOf}; nothing when the attachment's link is not there. */
+export function findFacts(where: Where): Facts | undefined {
   const { pod, host, attachment, prevResult } = where;
-  const { ifName, sandbox } = attachment;
-  const own = pod.links.find({ name: ifName });
-  if (own === undefined) throw new CniError('LINK_MISSING', `${ifName} is not there in ${sandbox}`);
+  const own = pod.links.find({ name: attachment.ifName });
+  if (own === undefined) return undefined;
   const others = otherNames(where).flatMap((name) => pod.links.find({ name }) ?? []);
   const master = masterOf(host, own);
   return {

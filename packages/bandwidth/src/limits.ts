@@ -28,7 +28,7 @@ import {
   RuntimeConfig,
   type Sources,
 } from './config.ts';
-import { aloneIn, type Facts, factsOf, mayGetLinks, othersIn, type Where, within } from './facts.ts';
+import { aloneIn, type Facts, factsOf, findFacts, mayGetLinks, othersIn, type Where, within } from './facts.ts';
 import { DIRECTIONS, type Owner, ownerOf } from './ifb.ts';
 import { plan, type Shaping, type Wanted, wantedOf } from './plan.ts';
 import { type Bits, bits } from './quantity.ts';
@@ -121,7 +121,7 @@ export function openLimits({ request, attachment, netns, node }: LimitsInput): L
     buckets: () => reportBuckets(inForce(pod).shaping, pod, node?.qdiscs()),
     faults() {
       const { shaping, facts } = inForce(pod);
-      return faultsOf(shaping, { ...pod, facts });
+      return facts === undefined ? [] : faultsOf(shaping, { ...pod, facts });
     },
     set: (change) => revise(pod, (before) => revised(pod, { ...before, ...change }, change)),
     reset: () => revise(pod, () => undefined),
@@ -164,18 +164,19 @@ function list(pod: Pod, record: Recorded): LimitReport[] {
 function inForce(
   pod: Pod,
   record: Recorded = readRecord(pod.owner, pod.netns),
-): { readonly shaping: Shaping; readonly facts: Facts } {
+): { readonly shaping: Shaping; readonly facts: Facts | undefined } {
   const wanted = wantedOf({ ...pod.sources, override: record.override });
+  if (wanted === undefined) return { shaping: [], facts: findFacts(pod.where) };
   const facts = factsInForce(pod, wanted, record);
-  return { shaping: wanted === undefined ? [] : plan(wanted, facts), facts };
+  return { shaping: plan(wanted, facts), facts };
 }
 
 /** A plugin that came after this one may have given the pod a link that ADD did not know of: where nothing is recorded, what is there tells. */
-function factsInForce(pod: Pod, wanted: Wanted | undefined, { links }: Recorded): Facts {
+function factsInForce(pod: Pod, wanted: Wanted, { links }: Recorded): Facts {
   const facts = factsOf(pod.where);
   if (links !== undefined) return within(facts, links);
   const alone = aloneIn(facts);
-  if (wanted === undefined || alone === undefined) return facts;
+  if (alone === undefined) return facts;
   const isThere = (shaping: Shaping) => reportBuckets(shaping, pod).every(({ there }) => there !== undefined);
   return !isThere(plan(wanted, facts)) && isThere(plan(wanted, alone)) ? alone : facts;
 }
@@ -202,12 +203,13 @@ function revise(pod: Pod, revision: (before: Asked | undefined) => Asked | undef
   const lock = lockRecords();
   try {
     const before = readRecord(owner, netns);
-    const { facts } = inForce(pod, before);
+    const all = inForce(pod, before).facts ?? factsOf(pod.where);
+    const facts = before.links === undefined ? all : within(all, before.links);
     const override = revision(before.override);
     const held = mayGetLinks(facts) ? wantedOf({ ...sources, override }) : undefined;
     return withUndo((undo) => {
       undo.defer('restore the record', () => writeRecord(owner, netns, before));
-      writeRecord(owner, netns, { override, held, links: held && othersIn(facts) });
+      writeRecord(owner, netns, { override, held, links: held ? othersIn(facts) : before.links });
       undo.defer('restore the limits', () => void withUndo((inner) => enforce(pod, before.override, facts, inner)));
       return enforce(pod, override, facts, undo);
     });
