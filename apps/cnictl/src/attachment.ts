@@ -27,12 +27,17 @@ export function absolute(path: string, workingDirectory: string): string {
   return path.startsWith('/') ? path : `${workingDirectory}/${path}`.replace(/\/(\.\/)+/g, '/');
 }
 
+/** `/var/run` is `/run`: some runtimes say the one, some the other. */
+export function inRun(path: string): string {
+  return path.replace(/^\/var\/run\//, '/run/');
+}
+
 /**
  * The id of a container that has none: the same for a namespace each time. `cnictl-NAME` for a named one, so that it can be
  * recognised in the state of plugins; `cnictl-` and 16 digits of a hash of the path for any other.
  */
 export function containerIdOf(netns: string): string {
-  const path = netns.replace(/^\/var\/run\//, '/run/');
+  const path = inRun(netns);
   const name = path.startsWith(NAMED) ? path.slice(NAMED.length) : '';
   return `cnictl-${isIdentifier(name) ? name : hash(path)}`;
 }

@@ -12,7 +12,7 @@ import {
   watch,
 } from '@cni/plugin-bandwidth';
 import { keyOf } from './attach.ts';
-import { netnsPath } from './attachment.ts';
+import { inRun, netnsPath } from './attachment.ts';
 import { type CachedAttachment, type CacheKey, findCached, listCached, notCached } from './cache.ts';
 import { closest } from './closest.ts';
 import { type CommandLine, UsageError } from './command-line.ts';
@@ -118,11 +118,6 @@ function findByPod(
   const [found, another] = exact ? [exact] : all.filter(({ containerId }) => containerId.startsWith(pod));
   if (another !== undefined) throw new UsageError(`${pod} could be ${found?.containerId} or ${another.containerId}`);
   return found;
-}
-
-/** Runtimes say `/var/run`, which is `/run`. */
-function inRun(path: string): string {
-  return path.replace(/^\/var\/run\//, '/run/');
 }
 
 /** How long the buckets are watched. */

@@ -2,22 +2,12 @@ import type { End, Link, Rtnl } from '@cni/rtnetlink';
 import { CniError, type Undo } from '@cni/skel';
 import { isErrno, withNetnsLock, writeSysctls } from '@cni/sys';
 import type { Facts } from './facts.ts';
-import {
-  deleteFilters,
-  deleteHooksIfUnused,
-  deleteOwn,
-  filtersOf,
-  isSame,
-  lead,
-  listOwn,
-  reconcile,
-  wereMade,
-} from './filters.ts';
+import { deleteHooksIfUnused, deleteOwn, filtersOf, isSame, lead, listOwn, reconcile, wereMade } from './filters.ts';
 import { aliasOf, groupOf, ifbName, isOwn, type Owner, type Source, sourcesOf } from './ifb.ts';
 import { leftoversOf } from './leftovers.ts';
 import type { Feed, Shaper, Shaping } from './plan.ts';
 import { checkBucket, failed, putBucket } from './queue.ts';
-import { deleteIfb } from './remove.ts';
+import { deleteIfb, unlead } from './remove.ts';
 
 /** The namespaces that shapers are in. */
 export interface Sides {
@@ -82,12 +72,9 @@ function feedIfb(end: End, shaper: Fed, { owner, undo }: Applied, locked: typeof
     else reconcile(rtnl, feed, target);
   }
   if (stale.length > 0) {
-    const unlead = () => {
-      for (const { link, made } of stale) deleteFilters(rtnl, link, { ifb: ifb.index, made });
-    };
     // Links of the node may have filters of others.
-    if (end.netns === undefined && locked === alone) withNetnsLock(unlead);
-    else unlead();
+    if (end.netns === undefined && locked === alone) withNetnsLock(() => unlead(end, ifb, stale));
+    else unlead(end, ifb, stale);
     label(sources);
   }
   return isThere;

@@ -166,7 +166,10 @@ function inForce(
   record: Recorded = readRecord(pod.owner, pod.netns),
 ): { readonly shaping: Shaping; readonly facts: Facts | undefined } {
   const wanted = wantedOf({ ...pod.sources, override: record.override });
-  if (wanted === undefined) return { shaping: [], facts: findFacts(pod.where) };
+  if (wanted === undefined) {
+    const all = findFacts(pod.where);
+    return { shaping: [], facts: all && within(all, record.links ?? othersIn(all)) };
+  }
   const facts = factsInForce(pod, wanted, record);
   return { shaping: plan(wanted, facts), facts };
 }
@@ -203,8 +206,7 @@ function revise(pod: Pod, revision: (before: Asked | undefined) => Asked | undef
   const lock = lockRecords();
   try {
     const before = readRecord(owner, netns);
-    const all = inForce(pod, before).facts ?? factsOf(pod.where);
-    const facts = before.links === undefined ? all : within(all, before.links);
+    const facts = inForce(pod, before).facts ?? factsOf(pod.where);
     const override = revision(before.override);
     const held = mayGetLinks(facts) ? wantedOf({ ...sources, override }) : undefined;
     return withUndo((undo) => {

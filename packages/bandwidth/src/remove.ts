@@ -3,19 +3,21 @@ import { attemptAll, type Result, type ValidAttachment } from '@cni/skel';
 import { withNetnsLock } from '@cni/sys';
 import { hostEndOf } from './facts.ts';
 import { deleteFilters } from './filters.ts';
-import { DIRECTIONS, ifbName, isOfNetwork, isOwn, type Owner, ownerOf, sourcesOf } from './ifb.ts';
+import { DIRECTIONS, ifbName, isOfNetwork, isOwn, type Owner, ownerOf, type Source, sourcesOf } from './ifb.ts';
 import { deleteBucket } from './queue.ts';
 
 /** Deletes an IFB of ours, and before it what leads there: packets led to a link that is gone are lost. */
 export function deleteIfb(end: End, ifb: Link): void {
-  const lead = sourcesOf(ifb.alias ?? '');
-  const unlead = () => {
-    for (const { link, made } of lead) deleteFilters(end.rtnl, link, { ifb: ifb.index, made });
-  };
+  const sources = sourcesOf(ifb.alias ?? '');
   // The hooks of a link of the node go with their last user, and another may be coming.
-  if (end.netns === undefined && lead.length > 0) withNetnsLock(unlead);
-  else unlead();
+  if (end.netns === undefined && sources.length > 0) withNetnsLock(() => unlead(end, ifb, sources));
+  else unlead(end, ifb, sources);
   deleteQuietly(end, [ifb.index]);
+}
+
+/** Deletes what leads to an IFB from some links. For links of the node its lock is to be held. */
+export function unlead({ rtnl }: End, { index }: Link, sources: readonly Source[]): void {
+  for (const { link, made } of sources) deleteFilters(rtnl, link, { ifb: index, made });
 }
 
 /** Deletes the owner's IFBs of a namespace. */
